@@ -1,0 +1,36 @@
+# How every target is compiled. Release is -O2 without -march=native, like the libraries it is
+# measured against; hot paths dispatch at run time.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")
+
+add_library(kvs_compile INTERFACE)
+target_include_directories(kvs_compile INTERFACE "${PROJECT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}")
+# -ffp-contract=off: the operation streams are the same on every machine, fused multiply-add or not.
+target_compile_options(kvs_compile INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
+                                             -ffp-contract=off -fno-omit-frame-pointer)
+if(KVS_WARNINGS_AS_ERRORS)
+  target_compile_options(kvs_compile INTERFACE -Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(kvs_compile INTERFACE -Wthread-safety)
+endif()
+if(KVS_SANITIZER)
+  target_compile_options(kvs_compile INTERFACE -fsanitize=${KVS_SANITIZER}
+                                               -fno-sanitize-recover=all)
+  target_link_options(kvs_compile INTERFACE -fsanitize=${KVS_SANITIZER})
+endif()
+target_compile_definitions(kvs_compile INTERFACE KVS_VERSION="${PROJECT_VERSION}"
+                                                 KVS_SANITIZER="${KVS_SANITIZER}"
+                                                 KVS_BUILD_TYPE="${CMAKE_BUILD_TYPE}")
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE}")
+endif()
+
+# kvs_library(<name> SOURCES ... [LINK ...]): one static library per folder.
+function(kvs_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC kvs_compile ${ARG_LINK})
+endfunction()

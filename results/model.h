@@ -1,0 +1,133 @@
+// What came out of a run: plain structs between measuring and printing. Written and read by
+// result_file.h, summarised by summary.h, printed by table.h; nothing here measures.
+#ifndef KVS_RESULTS_MODEL_H_
+#define KVS_RESULTS_MODEL_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace kvs {
+
+using Properties = std::vector<std::pair<std::string, std::string>>;
+
+// What is compared: engine x workload x threads x pool x durability.
+struct CellName {
+  std::string workload;  // "ycsb-a"
+  std::string engine;    // as on the command line, settings included: "lockfree:segment_size=8MiB"
+  unsigned threads = 1;
+  std::string pool;        // "dedicated"
+  std::string durability;  // "process"
+
+  // "<workload>/engine:<e>/threads:<n>/pool:<p>/durability:<d>"
+  std::string ToString() const;
+  friend auto operator<=>(const CellName&, const CellName&) = default;
+};
+
+enum class TrialStatus : uint8_t {
+  kOk,
+  kUnsupported,  // the engine declares that it cannot do this
+  kFailed,       // the engine threw, crashed or hung
+  kWrongAnswer,  // a value of another key, a damaged one, a miss or hit that cannot be
+  kInterrupted,  // stopped by the user while measuring; figures cover the part that ran
+};
+// "ok", "unsupported", "failed", "wrong-answer", "interrupted".
+std::string_view ToString(TrialStatus status);
+
+struct Percentile {
+  double percent = 0;     // 99.9
+  uint64_t value_ns = 0;  // upper edge of the histogram bucket that holds it
+  uint64_t samples_beyond = 0;
+};
+
+// One latency distribution: of one kind of operation, or of a pool's queue wait.
+struct Latency {
+  std::string what;  // "read", "update", ..., "all", "queue-wait"
+  uint64_t samples = 0;
+  double mean_ns = 0;
+  uint64_t min_ns = 0;
+  uint64_t max_ns = 0;
+  std::vector<Percentile> percentiles;  // ascending; 50, 90, 95, 99, 99.9, 99.99, 99.999, 100
+};
+
+// What became of the operations of one kind inside the window.
+struct OperationCounts {
+  std::string operation;  // "read"
+  uint64_t completed = 0;
+  uint64_t hits = 0;  // the key was there (reads, removes, read-modify-writes, keys of multi-gets)
+  uint64_t misses = 0;
+  uint64_t unknown = 0;  // removes whose engine does not tell
+  uint64_t entries = 0;  // entries visited by scans, keys looked up by multi-gets
+};
+
+// One fresh process on a fresh directory.
+struct Trial {
+  CellName cell;
+  unsigned repetition = 0;  // 0, 1, ... within the cell
+  bool is_floor = false;    // a run of `null` beside the cells, only to know the harness's own cost
+  TrialStatus status = TrialStatus::kOk;
+  std::string reason;  // why it is not kOk; empty otherwise
+  uint64_t seed = 0;
+
+  // The measured phase. Zero unless status is kOk or kInterrupted.
+  double window_s = 0;
+  uint64_t operations = 0;             // completed inside the window, all foreground threads
+  double throughput_per_s = 0;         // operations / window_s
+  uint64_t background_operations = 0;  // by background writers inside the window
+  std::vector<uint64_t> operations_per_second;  // completed in each full second of the window
+  std::vector<OperationCounts> counts;
+  std::vector<Latency> latencies;     // service time around the engine call alone
+  double sampling_period = 0;         // mean operations per latency sample; 1: every one
+  std::optional<Latency> queue_wait;  // pooled modes only
+  uint64_t handles_cloned = 0;        // pool `naive`: one per request
+
+  // The phases around it.
+  uint64_t loaded_records = 0;
+  double open_s = 0;
+  double load_s = 0;
+  double settle_s = 0;
+  double warmup_s = 0;
+  uint64_t values_checked = 0;        // identity checks inside the window
+  uint64_t values_checked_fully = 0;  // of these, with every byte
+  uint64_t read_back = 0;             // records sampled and checked after the join
+
+  // What it depended on and what it cost.
+  uint64_t dataset_bytes = 0;    // records x (key + value) after load
+  uint64_t directory_bytes = 0;  // allocated blocks after the measured phase
+  uint64_t memory_budget_bytes = 0;
+  uint64_t peak_rss_bytes = 0;
+  uint64_t flushes = 0;  // fsync, fdatasync, msync, sync_file_range calls in the window
+  uint64_t busy_waits = 0;
+  uint64_t busy_wait_ns = 0;
+  double user_cpu_s = 0;  // in the window, whole process
+  double system_cpu_s = 0;
+  std::string library;  // "RocksDB 7.8.3"
+  Properties effective_options;
+  std::vector<std::string> notes;
+};
+
+// A run: everything that a result file holds.
+struct Run {
+  std::string version;  // of kvs-bench
+  std::string command_line;
+  std::string started_at;  // ISO 8601 with offset
+  double elapsed_s = 0;
+  bool complete = true;  // false: interrupted, more trials were planned
+  unsigned planned_trials = 0;
+  uint64_t seed = 0;
+  Properties host;  // name, cpu, cores, memory, kernel, file system, compiler, build ...
+  // Per workload name: effective properties and notes.
+  struct Workload {
+    std::string name;
+    Properties properties;
+    std::vector<std::string> notes;
+  };
+  std::vector<Workload> workloads;
+  std::vector<Trial> trials;
+};
+
+}  // namespace kvs
+
+#endif  // KVS_RESULTS_MODEL_H_

@@ -1,0 +1,109 @@
+// What a workload asks for: a text file in YCSB's properties format, read and checked.
+#ifndef KVS_WORKLOADS_SPEC_H_
+#define KVS_WORKLOADS_SPEC_H_
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "workloads/operation.h"
+
+namespace kvs {
+
+// A workload that cannot be used as written. what() says where (file:line or option), what, and
+// what would be right.
+class SpecError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// How key numbers are chosen.
+enum class KeyChoice : uint8_t {
+  kUniform,
+  kZipfian,      // any theta in (0, 2), ranks scattered over the keys by a bijection
+  kYcsbZipfian,  // YCSB's ScrambledZipfianGenerator: 10^10 items, FNV, modulo
+  kLatest,
+  kHotspot,
+  kExponential,
+  kSequential,
+};
+
+enum class KeyFormat : uint8_t {
+  kYcsb,    // "user" and the decimal number, hashed unless insertorder=ordered
+  kBinary,  // db_bench's: 8 bytes big-endian, filled up with '0'
+};
+
+// How sizes of keys or values are chosen; a function of the key's number, so that it is repeatable.
+struct SizeSpec {
+  enum class Kind : uint8_t { kConstant, kUniform, kZipfian } kind = Kind::kConstant;
+  uint32_t min_bytes = 0;
+  uint32_t max_bytes = 0;  // equal to min_bytes when constant
+};
+
+struct KeySpec {
+  KeyFormat format = KeyFormat::kYcsb;
+  bool hashed_order = true;      // YCSB's insertorder=hashed
+  uint32_t zero_padding = 1;     // YCSB's zeropadding: least digits of the decimal number
+  std::optional<SizeSpec> size;  // pads or, for kBinary, fixes the key's length; none: as formatted
+};
+
+struct Spec {
+  std::string name;         // "ycsb-a", or the file's stem
+  std::string description;  // first comment line of a shipped file
+  uint64_t record_count = 0;
+  std::optional<uint64_t> operation_count;  // set by the file or an override; otherwise by duration
+  bool preload = true;                      // false: the run starts on an empty store
+  bool single_key_space_pass = false;       // true (fillseq, readseq): done after one pass
+  std::array<double, kOperationKinds> proportions{};  // by OperationKind; sum to 1
+  // Threads that write without pause beside the measured ones, and are counted apart
+  // (readwhilewriting).
+  uint32_t background_writers = 0;
+  KeyChoice key_choice = KeyChoice::kUniform;
+  double zipfian_theta = 0.99;
+  double hotspot_data_fraction = 0.2;
+  double hotspot_operation_fraction = 0.8;
+  double exponential_percentile = 95;
+  double exponential_fraction = 0.8571428571;
+  bool read_missing = false;   // reads ask for keys that were never stored
+  bool update_is_rmw = false;  // update=rmw
+  KeySpec keys;
+  SizeSpec value_size;
+  SizeSpec scan_length;
+  uint32_t multi_get_size = 16;
+  uint64_t seed = 0;
+
+  // Every effective property, in a stable order: enough to make this Spec again with ParseSpec, and
+  // what results record.
+  std::vector<std::pair<std::string, std::string>> properties;
+  // Sentences a reader of the result must know: how fields become a value, ignored properties.
+  std::vector<std::string> notes;
+
+  double Proportion(OperationKind kind) const { return proportions[static_cast<size_t>(kind)]; }
+};
+
+using PropertyOverrides = std::vector<std::pair<std::string, std::string>>;
+
+// Reads the shipped workload called `name_or_path`, or the file at that path, applies `overrides`
+// (as "-p key=value" gives them, later ones win) and checks the whole. Throws SpecError.
+Spec LoadSpec(std::string_view name_or_path, const PropertyOverrides& overrides);
+
+// The same for properties text in memory; `origin` stands for the file name in messages.
+Spec ParseSpec(std::string_view text, std::string_view origin, std::string_view name,
+               const PropertyOverrides& overrides);
+
+struct ShippedSpec {
+  std::string_view name;
+  std::string_view text;
+};
+// The workloads built into the program, from workloads/specs/*.properties, sorted by name.
+std::vector<ShippedSpec> ShippedSpecs();
+
+}  // namespace kvs
+
+#endif  // KVS_WORKLOADS_SPEC_H_

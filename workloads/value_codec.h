@@ -1,0 +1,47 @@
+// Self-describing values: what a store returns can be checked without knowing what was written
+// last.
+#ifndef KVS_WORKLOADS_VALUE_CODEC_H_
+#define KVS_WORKLOADS_VALUE_CODEC_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "workloads/spec.h"
+
+namespace kvs {
+
+enum class ValueVerdict : uint8_t {
+  kGood,
+  kForeign,  // a well-formed value of another key
+  kDamaged,  // header or content fails its check: torn, truncated or overwritten
+};
+
+// A value is a header (key number, writer, version, size and a check over these) followed by
+// incompressible bytes that are a function of the header, so that a torn mixture of two values
+// never passes a full check. Values shorter than the header carry as much of a hash of it as fits.
+//
+// Thread safety: immutable after construction; share it freely.
+class ValueCodec {
+ public:
+  ValueCodec(const SizeSpec& size, uint64_t seed);
+
+  size_t max_size() const;
+
+  // Writes version `version` by `writer` of the value of `key_number` into `buffer`, which has room
+  // for max_size() bytes, and returns it.
+  std::string_view Encode(uint64_t key_number, uint32_t writer, uint32_t version,
+                          char* buffer) const;
+
+  // Checks the header of `value` against `key_number`; with `full`, also every byte of content.
+  ValueVerdict Check(uint64_t key_number, std::string_view value, bool full) const;
+
+ private:
+  SizeSpec size_;
+  std::vector<char> pool_;  // random bytes from which contents are cut
+};
+
+}  // namespace kvs
+
+#endif  // KVS_WORKLOADS_VALUE_CODEC_H_
