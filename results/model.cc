@@ -2,11 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace kvs {
 
 std::string CellName::ToString() const {
   return fmt::format("{}/engine:{}/threads:{}/pool:{}/durability:{}", workload, engine, threads,
                      pool, durability);
+}
+
+bool CellName::IsFloorEngine() const {
+  return std::string_view(engine).substr(0, engine.find(':')) == kFloorEngine;
 }
 
 std::string_view ToString(TrialStatus status) {
@@ -23,6 +29,25 @@ std::string_view ToString(TrialStatus status) {
       return "interrupted";
   }
   return "?";
+}
+
+std::optional<TrialStatus> ParseTrialStatus(std::string_view text) {
+  for (const TrialStatus status :
+       {TrialStatus::kOk, TrialStatus::kUnsupported, TrialStatus::kFailed,
+        TrialStatus::kWrongAnswer, TrialStatus::kInterrupted}) {
+    if (ToString(status) == text) return status;
+  }
+  return std::nullopt;
+}
+
+bool Trial::Measured() const {
+  return (status == TrialStatus::kOk || status == TrialStatus::kInterrupted) && operations > 0;
+}
+
+const Latency* Trial::FindLatency(std::string_view what) const {
+  const auto found = std::find_if(latencies.begin(), latencies.end(),
+                                  [&](const Latency& latency) { return latency.what == what; });
+  return found == latencies.end() ? nullptr : &*found;
 }
 
 }  // namespace kvs

@@ -6,12 +6,18 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace kvs {
 
+// Names and values in a stable order. A name occurs once: result_file.h refuses duplicates.
 using Properties = std::vector<std::pair<std::string, std::string>>;
+
+// The engine that stores nothing. Its cells are the harness's own floor; no engine is ranked
+// against them.
+inline constexpr std::string_view kFloorEngine = "null";
 
 // What is compared: engine x workload x threads x pool x durability.
 struct CellName {
@@ -23,6 +29,9 @@ struct CellName {
 
   // "<workload>/engine:<e>/threads:<n>/pool:<p>/durability:<d>"
   std::string ToString() const;
+  // True when the engine, settings aside, is kFloorEngine.
+  bool IsFloorEngine() const;
+
   friend auto operator<=>(const CellName&, const CellName&) = default;
 };
 
@@ -35,11 +44,14 @@ enum class TrialStatus : uint8_t {
 };
 // "ok", "unsupported", "failed", "wrong-answer", "interrupted".
 std::string_view ToString(TrialStatus status);
+std::optional<TrialStatus> ParseTrialStatus(std::string_view text);
 
 struct Percentile {
   double percent = 0;     // 99.9
   uint64_t value_ns = 0;  // upper edge of the histogram bucket that holds it
   uint64_t samples_beyond = 0;
+
+  friend bool operator==(const Percentile&, const Percentile&) = default;
 };
 
 // One latency distribution: of one kind of operation, or of a pool's queue wait.
@@ -50,6 +62,8 @@ struct Latency {
   uint64_t min_ns = 0;
   uint64_t max_ns = 0;
   std::vector<Percentile> percentiles;  // ascending; 50, 90, 95, 99, 99.9, 99.99, 99.999, 100
+
+  friend bool operator==(const Latency&, const Latency&) = default;
 };
 
 // What became of the operations of one kind inside the window.
@@ -60,6 +74,8 @@ struct OperationCounts {
   uint64_t misses = 0;
   uint64_t unknown = 0;  // removes whose engine does not tell
   uint64_t entries = 0;  // entries visited by scans, keys looked up by multi-gets
+
+  friend bool operator==(const OperationCounts&, const OperationCounts&) = default;
 };
 
 // One fresh process on a fresh directory.
@@ -78,7 +94,9 @@ struct Trial {
   uint64_t background_operations = 0;  // by background writers inside the window
   std::vector<uint64_t> operations_per_second;  // completed in each full second of the window
   std::vector<OperationCounts> counts;
-  std::vector<Latency> latencies;     // service time around the engine call alone
+  // Service time around the engine call alone: one per kind of operation that was sampled, and
+  // "all" of them together; empty when nothing was sampled.
+  std::vector<Latency> latencies;
   double sampling_period = 0;         // mean operations per latency sample; 1: every one
   std::optional<Latency> queue_wait;  // pooled modes only
   uint64_t handles_cloned = 0;        // pool `naive`: one per request
@@ -106,6 +124,35 @@ struct Trial {
   std::string library;  // "RocksDB 7.8.3"
   Properties effective_options;
   std::vector<std::string> notes;
+
+  // True when the trial gave figures: ok, or interrupted after at least one operation.
+  bool Measured() const;
+  // The distribution called `what`, or null.
+  const Latency* FindLatency(std::string_view what) const;
+
+  friend bool operator==(const Trial&, const Trial&) = default;
+};
+
+// What Google Benchmark records of the machine, under its names; the `context` of a result file.
+struct BenchmarkContext {
+  std::string host_name;
+  std::string executable;
+  unsigned num_cpus = 0;
+  unsigned mhz_per_cpu = 0;
+  bool cpu_scaling_enabled = false;
+  struct Cache {
+    std::string type;  // "Data", "Instruction", "Unified"
+    unsigned level = 0;
+    uint64_t size = 0;         // bytes
+    unsigned num_sharing = 0;  // CPUs that share it
+
+    friend bool operator==(const Cache&, const Cache&) = default;
+  };
+  std::vector<Cache> caches;
+  std::vector<double> load_avg;    // 1, 5 and 15 minutes, when the run began
+  std::string library_build_type;  // "release" or "debug"
+
+  friend bool operator==(const BenchmarkContext&, const BenchmarkContext&) = default;
 };
 
 // A run: everything that a result file holds.
@@ -117,15 +164,20 @@ struct Run {
   bool complete = true;  // false: interrupted, more trials were planned
   unsigned planned_trials = 0;
   uint64_t seed = 0;
+  BenchmarkContext context;
   Properties host;  // name, cpu, cores, memory, kernel, file system, compiler, build ...
   // Per workload name: effective properties and notes.
   struct Workload {
     std::string name;
     Properties properties;
     std::vector<std::string> notes;
+
+    friend bool operator==(const Workload&, const Workload&) = default;
   };
   std::vector<Workload> workloads;
   std::vector<Trial> trials;
+
+  friend bool operator==(const Run&, const Run&) = default;
 };
 
 }  // namespace kvs
