@@ -1,0 +1,97 @@
+#include "results/atomic_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace kvs {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void Fail(const fs::path& path, std::string_view step, int error) {
+  throw std::runtime_error(
+      fmt::format("{}: {}: {}", path.string(), step, std::generic_category().message(error)));
+}
+
+// The file that a write to `path` replaces.
+fs::path Target(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    throw std::runtime_error(
+        fmt::format("{}: there is something else than a regular file", path.string()));
+  }
+  if (!fs::is_symlink(fs::symlink_status(path, error))) return path;
+  const fs::path target = fs::weakly_canonical(path, error);
+  if (error) Fail(path, "following the symbolic link", error.value());
+  return target;
+}
+
+// The file aside; unlinked again unless it was renamed.
+class Aside {
+ public:
+  Aside(const fs::path& target, std::string path) : path_(std::move(path)) {
+    descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor_ < 0) Fail(target, "creating a file beside it", errno);
+  }
+  Aside(const Aside&) = delete;
+  Aside& operator=(const Aside&) = delete;
+  ~Aside() {
+    if (descriptor_ >= 0) close(descriptor_);
+    if (!renamed_) unlink(path_.c_str());
+  }
+
+  void Write(const fs::path& target, std::string_view content) {
+    while (!content.empty()) {
+      const ssize_t written = write(descriptor_, content.data(), content.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) Fail(target, "writing", errno);
+      content.remove_prefix(static_cast<size_t>(written));
+    }
+    if (fsync(descriptor_) != 0) Fail(target, "syncing", errno);
+    const int closed = close(std::exchange(descriptor_, -1));
+    if (closed != 0) Fail(target, "closing", errno);
+  }
+
+  void RenameTo(const fs::path& target) {
+    if (rename(path_.c_str(), target.c_str()) != 0) Fail(target, "renaming to it", errno);
+    renamed_ = true;
+  }
+
+ private:
+  std::string path_;
+  int descriptor_ = -1;
+  bool renamed_ = false;
+};
+
+void SyncDirectory(const fs::path& directory) {
+  const int descriptor = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) Fail(directory, "opening to sync", errno);
+  const int failed = fsync(descriptor) == 0 ? 0 : errno;
+  close(descriptor);
+  // Some file systems cannot sync a directory and say EINVAL; the rename stands all the same.
+  if (failed != 0 && failed != EINVAL) Fail(directory, "syncing", failed);
+}
+
+}  // namespace
+
+void WriteFileAtomically(const fs::path& path, std::string_view content) {
+  // Distinct per process and call, so that writers of one path do not share the file aside.
+  static std::atomic<unsigned> calls = 0;
+  const fs::path target = Target(path);
+  Aside aside(target, fmt::format("{}.{}.{}.tmp", target.string(), getpid(), calls++));
+  aside.Write(target, content);
+  aside.RenameTo(target);
+  SyncDirectory(target.has_parent_path() ? target.parent_path() : fs::path("."));
+}
+
+}  // namespace kvs

@@ -1,0 +1,119 @@
+#include "results/csv.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <vector>
+
+namespace kvs {
+namespace {
+
+std::string Field(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+struct Column {
+  const char* name;
+  // Without figures the columns that are measured stay empty.
+  bool measured;
+  std::string (*text)(const Trial& trial);
+};
+
+template <auto Member>
+std::string Number(const Trial& trial) {
+  return fmt::format("{}", trial.*Member);
+}
+
+template <uint64_t OperationCounts::*Member>
+std::string Total(const Trial& trial) {
+  uint64_t total = 0;
+  for (const OperationCounts& counts : trial.counts) total += counts.*Member;
+  return fmt::format("{}", total);
+}
+
+// Hundredths of a percent, since a template takes no double in every compiler we build with.
+template <unsigned HundredthPercent>
+std::string LatencyAt(const Trial& trial) {
+  const Latency* all = trial.FindLatency("all");
+  if (all == nullptr) return "";
+  for (const Percentile& percentile : all->percentiles) {
+    if (percentile.percent == HundredthPercent / 100.0) {
+      return fmt::format("{}", percentile.value_ns);
+    }
+  }
+  return "";
+}
+
+const std::vector<Column>& Columns() {
+  static const std::vector<Column> columns = {
+      {"workload", false, [](const Trial& t) { return t.cell.workload; }},
+      {"engine", false, [](const Trial& t) { return t.cell.engine; }},
+      {"threads", false, [](const Trial& t) { return fmt::format("{}", t.cell.threads); }},
+      {"pool", false, [](const Trial& t) { return t.cell.pool; }},
+      {"durability", false, [](const Trial& t) { return t.cell.durability; }},
+      {"repetition", false, Number<&Trial::repetition>},
+      {"is_floor", false, [](const Trial& t) { return fmt::format("{}", t.is_floor); }},
+      {"status", false, [](const Trial& t) { return std::string(ToString(t.status)); }},
+      {"reason", false, [](const Trial& t) { return t.reason; }},
+      {"seed", false, Number<&Trial::seed>},
+      {"window_s", true, Number<&Trial::window_s>},
+      {"operations", true, Number<&Trial::operations>},
+      {"throughput_per_s", true, Number<&Trial::throughput_per_s>},
+      {"background_operations", true, Number<&Trial::background_operations>},
+      {"hits", true, Total<&OperationCounts::hits>},
+      {"misses", true, Total<&OperationCounts::misses>},
+      {"latency_p50_ns", true, LatencyAt<5000>},
+      {"latency_p90_ns", true, LatencyAt<9000>},
+      {"latency_p95_ns", true, LatencyAt<9500>},
+      {"latency_p99_ns", true, LatencyAt<9900>},
+      {"latency_p99.9_ns", true, LatencyAt<9990>},
+      {"latency_p99.99_ns", true, LatencyAt<9999>},
+      {"latency_max_ns", true, LatencyAt<10000>},
+      {"sampling_period", true, Number<&Trial::sampling_period>},
+      {"handles_cloned", true, Number<&Trial::handles_cloned>},
+      {"loaded_records", true, Number<&Trial::loaded_records>},
+      {"open_s", true, Number<&Trial::open_s>},
+      {"load_s", true, Number<&Trial::load_s>},
+      {"settle_s", true, Number<&Trial::settle_s>},
+      {"warmup_s", true, Number<&Trial::warmup_s>},
+      {"dataset_bytes", true, Number<&Trial::dataset_bytes>},
+      {"directory_bytes", true, Number<&Trial::directory_bytes>},
+      {"memory_budget_bytes", true, Number<&Trial::memory_budget_bytes>},
+      {"peak_rss_bytes", true, Number<&Trial::peak_rss_bytes>},
+      {"flushes", true, Number<&Trial::flushes>},
+      {"busy_waits", true, Number<&Trial::busy_waits>},
+      {"busy_wait_ns", true, Number<&Trial::busy_wait_ns>},
+      {"user_cpu_s", true, Number<&Trial::user_cpu_s>},
+      {"system_cpu_s", true, Number<&Trial::system_cpu_s>},
+      {"library", false, [](const Trial& t) { return t.library; }},
+  };
+  return columns;
+}
+
+}  // namespace
+
+std::string TrialsToCsv(const Run& run) {
+  std::string csv;
+  const auto end_field = [&](const Column& column) {
+    csv += &column == &Columns().back() ? "\r\n" : ",";
+  };
+  for (const Column& column : Columns()) {
+    csv += column.name;
+    end_field(column);
+  }
+  for (const Trial& trial : run.trials) {
+    for (const Column& column : Columns()) {
+      if (!column.measured || trial.Measured()) csv += Field(column.text(trial));
+      end_field(column);
+    }
+  }
+  return csv;
+}
+
+}  // namespace kvs

@@ -1,0 +1,245 @@
+#include "results/model_json.h"
+
+#include <fmt/format.h>
+
+#include "results/benchmark_rows.h"
+#include "results/result_file.h"
+
+namespace kvs {
+
+template <typename Archive, SameStruct<CellName> T>
+void Fields(Archive& archive, T& cell) {
+  archive("workload", cell.workload);
+  archive("engine", cell.engine);
+  archive("threads", cell.threads);
+  archive("pool", cell.pool);
+  archive("durability", cell.durability);
+}
+
+template <typename Archive, SameStruct<Percentile> T>
+void Fields(Archive& archive, T& percentile) {
+  archive("percent", percentile.percent);
+  archive("value_ns", percentile.value_ns);
+  archive("samples_beyond", percentile.samples_beyond);
+}
+
+template <typename Archive, SameStruct<Latency> T>
+void Fields(Archive& archive, T& latency) {
+  archive("what", latency.what);
+  archive("samples", latency.samples);
+  archive("mean_ns", latency.mean_ns);
+  archive("min_ns", latency.min_ns);
+  archive("max_ns", latency.max_ns);
+  archive("percentiles", latency.percentiles);
+}
+
+template <typename Archive, SameStruct<OperationCounts> T>
+void Fields(Archive& archive, T& counts) {
+  archive("operation", counts.operation);
+  archive("completed", counts.completed);
+  archive("hits", counts.hits);
+  archive("misses", counts.misses);
+  archive("unknown", counts.unknown);
+  archive("entries", counts.entries);
+}
+
+template <typename Archive, SameStruct<Trial> T>
+void Fields(Archive& archive, T& trial) {
+  archive("cell", trial.cell);
+  archive("repetition", trial.repetition);
+  archive("is_floor", trial.is_floor);
+  archive("status", trial.status);
+  archive("reason", trial.reason);
+  archive("seed", trial.seed);
+  archive("window_s", trial.window_s);
+  archive("operations", trial.operations);
+  archive("throughput_per_s", trial.throughput_per_s);
+  archive("background_operations", trial.background_operations);
+  archive("operations_per_second", trial.operations_per_second);
+  archive("counts", trial.counts);
+  archive("latencies", trial.latencies);
+  archive("sampling_period", trial.sampling_period);
+  archive("queue_wait", trial.queue_wait);
+  archive("handles_cloned", trial.handles_cloned);
+  archive("loaded_records", trial.loaded_records);
+  archive("open_s", trial.open_s);
+  archive("load_s", trial.load_s);
+  archive("settle_s", trial.settle_s);
+  archive("warmup_s", trial.warmup_s);
+  archive("values_checked", trial.values_checked);
+  archive("values_checked_fully", trial.values_checked_fully);
+  archive("read_back", trial.read_back);
+  archive("dataset_bytes", trial.dataset_bytes);
+  archive("directory_bytes", trial.directory_bytes);
+  archive("memory_budget_bytes", trial.memory_budget_bytes);
+  archive("peak_rss_bytes", trial.peak_rss_bytes);
+  archive("flushes", trial.flushes);
+  archive("busy_waits", trial.busy_waits);
+  archive("busy_wait_ns", trial.busy_wait_ns);
+  archive("user_cpu_s", trial.user_cpu_s);
+  archive("system_cpu_s", trial.system_cpu_s);
+  archive("library", trial.library);
+  archive("effective_options", trial.effective_options);
+  archive("notes", trial.notes);
+}
+
+template <typename Archive, SameStruct<BenchmarkContext::Cache> T>
+void Fields(Archive& archive, T& cache) {
+  archive("type", cache.type);
+  archive("level", cache.level);
+  archive("size", cache.size);
+  archive("num_sharing", cache.num_sharing);
+}
+
+template <typename Archive, SameStruct<Run::Workload> T>
+void Fields(Archive& archive, T& workload) {
+  archive("name", workload.name);
+  archive("properties", workload.properties);
+  archive("notes", workload.notes);
+}
+
+template <typename Archive, SameStruct<Spread> T>
+void Fields(Archive& archive, T& spread) {
+  archive("median", spread.median);
+  archive("min", spread.min);
+  archive("max", spread.max);
+}
+
+template <typename Archive, SameStruct<PercentileSummary> T>
+void Fields(Archive& archive, T& percentile) {
+  archive("percent", percentile.percent);
+  archive("median_ns", percentile.median_ns);
+  archive("samples_beyond", percentile.samples_beyond);
+  archive("well_sampled", percentile.well_sampled);
+}
+
+template <typename Archive, SameStruct<LatencySummary> T>
+void Fields(Archive& archive, T& latency) {
+  archive("what", latency.what);
+  archive("samples", latency.samples);
+  archive("mean_ns", latency.mean_ns);
+  archive("max_ns", latency.max_ns);
+  archive("percentiles", latency.percentiles);
+}
+
+template <typename Archive, SameStruct<CellSummary> T>
+void Fields(Archive& archive, T& cell) {
+  archive("cell", cell.cell);
+  archive("is_floor", cell.is_floor);
+  archive("status", cell.status);
+  archive("reason", cell.reason);
+  archive("trials", cell.trials);
+  archive("trials_measured", cell.trials_measured);
+  archive("trials_failed", cell.trials_failed);
+  archive("throughput_per_s", cell.throughput_per_s);
+  archive("ns_per_operation", cell.ns_per_operation);
+  archive("cpu_ns_per_operation", cell.cpu_ns_per_operation);
+  archive("ratio_to_best", cell.ratio_to_best);
+  archive("harness_share", cell.harness_share);
+  archive("harness_bound", cell.harness_bound);
+  archive("hits", cell.hits);
+  archive("misses", cell.misses);
+  archive("latencies", cell.latencies);
+  archive("queue_wait", cell.queue_wait);
+  archive("flushes_per_operation", cell.flushes_per_operation);
+  archive("peak_rss_bytes", cell.peak_rss_bytes);
+  archive("directory_bytes", cell.directory_bytes);
+  archive("library", cell.library);
+  archive("notes", cell.notes);
+}
+
+// The members of `kvs_bench` that are not derived from others.
+template <typename Archive, SameStruct<Run> T>
+void Fields(Archive& archive, T& run) {
+  archive("version", run.version);
+  archive("command_line", run.command_line);
+  archive("started_at", run.started_at);
+  archive("elapsed_s", run.elapsed_s);
+  archive("complete", run.complete);
+  archive("planned_trials", run.planned_trials);
+  archive("seed", run.seed);
+  archive("host", run.host);
+  archive("workloads", run.workloads);
+  archive("trials", run.trials);
+}
+
+// Everything of Google Benchmark's `context` but the date, which is the run's own start.
+template <typename Archive, SameStruct<BenchmarkContext> T>
+void Fields(Archive& archive, T& context) {
+  archive("host_name", context.host_name);
+  archive("executable", context.executable);
+  archive("num_cpus", context.num_cpus);
+  archive("mhz_per_cpu", context.mhz_per_cpu);
+  archive("cpu_scaling_enabled", context.cpu_scaling_enabled);
+  archive("caches", context.caches);
+  archive("load_avg", context.load_avg);
+  archive("library_build_type", context.library_build_type);
+}
+
+namespace {
+
+constexpr const char* kOurs = "/kvs_bench";
+
+// Refuses `found`, at `pointer`, unless it is what the trials give.
+void CheckDerived(const Json& expected, const Json& found, const std::string& pointer) {
+  const Json difference = Json::diff(found, expected);
+  if (difference.empty()) return;
+  throw JsonError(pointer + difference[0]["path"].get<std::string>(),
+                  "not what the trials of this file give: was it edited by hand?");
+}
+
+const Json& Member(const Json& object, const char* name, const std::string& pointer) {
+  if (!object.is_object() || !object.contains(name)) {
+    throw JsonError(pointer, fmt::format("the member '{}' is missing: not a result file of "
+                                         "kvs-bench",
+                                         name));
+  }
+  return object[name];
+}
+
+void CheckVersion(const Json& ours) {
+  const std::string pointer = std::string(kOurs) + "/schema_version";
+  const Json& version = Member(ours, "schema_version", kOurs);
+  if (version == kResultSchemaVersion) return;
+  throw JsonError(pointer, fmt::format("this program reads version {}, and this file has {}",
+                                       kResultSchemaVersion, version.dump()));
+}
+
+}  // namespace
+
+Json ToJson(const Trial& trial) { return JsonWriter::Convert(trial, ""); }
+
+void FromJson(const Json& json, Trial& trial) { JsonReader::Convert(json, "", trial); }
+
+Json ToJson(const Run& run) {
+  Json file = Json::object();
+  file["context"]["date"] = run.started_at;
+  file["context"].update(JsonWriter::Convert(run.context, "/context"));
+  file["benchmarks"] = BenchmarkRows(run.trials);
+  Json& ours = file["kvs_bench"];
+  ours["schema_version"] = kResultSchemaVersion;
+  ours.update(JsonWriter::Convert(run, kOurs));
+  ours["cells"] = JsonWriter::Convert(Summarise(run.trials), std::string(kOurs) + "/cells");
+  return file;
+}
+
+void FromJson(const Json& json, Run& run) {
+  Json ours = Member(json, "kvs_bench", "");
+  CheckVersion(ours);
+  const Json cells = Member(ours, "cells", kOurs);
+  ours.erase("schema_version");
+  ours.erase("cells");
+  JsonReader::Convert(ours, kOurs, run);
+
+  Json context = Member(json, "context", "");
+  const Json& date = Member(context, "date", "/context");
+  CheckDerived(run.started_at, date, "/context/date");
+  context.erase("date");
+  JsonReader::Convert(context, "/context", run.context);
+
+  CheckDerived(BenchmarkRows(run.trials), Member(json, "benchmarks", ""), "/benchmarks");
+  CheckDerived(JsonWriter::Convert(Summarise(run.trials), ""), cells,
+               std::string(kOurs) + "/cells");
+}
+
+}  // namespace kvs

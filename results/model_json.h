@@ -1,0 +1,24 @@
+// The members of a result file, as JSON: those of ours and those of Google Benchmark.
+#ifndef KVS_RESULTS_MODEL_JSON_H_
+#define KVS_RESULTS_MODEL_JSON_H_
+
+#include <vector>
+
+#include "results/json_archive.h"
+#include "results/model.h"
+#include "results/summary.h"
+
+namespace kvs {
+
+// All throw JsonError: see json_archive.h.
+
+Json ToJson(const Trial& trial);
+void FromJson(const Json& json, Trial& trial);
+
+// The whole file.
+Json ToJson(const Run& run);
+void FromJson(const Json& json, Run& run);
+
+}  // namespace kvs
+
+#endif  // KVS_RESULTS_MODEL_JSON_H_

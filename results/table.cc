@@ -1,0 +1,414 @@
+#include "results/table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <string_view>
+#include <tuple>
+
+#include "results/human_units.h"
+
+namespace kvs {
+namespace {
+
+constexpr size_t kWidth = 120;
+constexpr size_t kMaxNameWidth = 14;  // a longer engine name has a line of its own
+constexpr size_t kLatencyColumns = 3;
+constexpr double kShownPercents[kLatencyColumns] = {50, 99, 99.9};
+
+using CellList = std::vector<const CellSummary*>;
+
+enum class Paint { kPlain, kTitle, kFaint, kGood, kDoubtful, kBad };
+
+std::string Painted(std::string_view text, Paint paint, bool colour) {
+  if (!colour || paint == Paint::kPlain || text.empty()) return std::string(text);
+  constexpr const char* kCodes[] = {"", "1", "2", "32", "33", "31"};
+  return fmt::format("\033[{}m{}\033[0m", kCodes[static_cast<size_t>(paint)], text);
+}
+
+// `text` in lines of at most kWidth columns; the first begins with `first`, the others with spaces
+// of the same width. Words longer than a line stay whole.
+std::string Wrapped(std::string_view first, std::string_view text, Paint paint, bool colour) {
+  std::string out;
+  std::string line(first);
+  bool line_is_empty = true;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find_first_of(" \n"), text.size());
+    const std::string_view word = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (word.empty()) continue;
+    if (!line_is_empty && line.size() + 1 + word.size() > kWidth) {
+      out += Painted(line, paint, colour) + "\n";
+      line.assign(first.size(), ' ');
+      line_is_empty = true;
+    }
+    if (!line_is_empty) line += ' ';
+    line += word;
+    line_is_empty = false;
+  }
+  return out + Painted(line, paint, colour) + "\n";
+}
+
+// One table: the cells of one workload, pool and durability, and the floors beside them.
+class Table {
+ public:
+  Table(const Run& run, CellList cells, const TableOptions& options)
+      : run_(run), cells_(std::move(cells)), options_(options), name_(cells_.front()->cell) {
+    ChooseLatencies();
+    NumberNotes();
+  }
+
+  std::string Render() const {
+    std::string out = Title() + Heading();
+    std::map<unsigned, CellList> by_threads;
+    for (const CellSummary* cell : cells_) by_threads[cell->cell.threads].push_back(cell);
+    for (auto& [threads, group] : by_threads) {
+      out += Painted(fmt::format("{} thread{}", threads, threads == 1 ? "" : "s"), Paint::kTitle,
+                     options_.colour) +
+             "\n";
+      Order(group);
+      for (const CellSummary* cell : group) out += Row(*cell);
+    }
+    return out + Notes();
+  }
+
+ private:
+  // Which distributions stand in the two latency groups: in a pool the time in the queue and the
+  // service time; otherwise the most frequent reading and the most frequent writing operation.
+  void ChooseLatencies() {
+    std::map<std::string, uint64_t> samples;
+    bool queued = false;
+    for (const CellSummary* cell : cells_) {
+      for (const LatencySummary& latency : cell->latencies)
+        samples[latency.what] += latency.samples;
+      queued |= cell->queue_wait.has_value();
+    }
+    if (queued) {
+      latencies_ = {"queue-wait", "all"};
+      return;
+    }
+    const auto most_frequent = [&](std::initializer_list<const char*> kinds) {
+      std::string best;
+      for (const char* kind : kinds) {
+        if (samples[kind] > (best.empty() ? 0 : samples[best])) best = kind;
+      }
+      return best;
+    };
+    for (const std::string& kind :
+         {most_frequent({"read", "scan", "multi-get"}),
+          most_frequent({"update", "insert", "remove", "read-modify-write"})}) {
+      if (!kind.empty()) latencies_.push_back(kind);
+    }
+    if (latencies_.empty()) latencies_ = {"all"};
+  }
+
+  void NumberNotes() {
+    for (const CellSummary* cell : cells_) {
+      for (const std::string& note : cell->notes) {
+        const auto [found, is_new] = note_numbers_.try_emplace(note, notes_.size() + 1);
+        if (is_new) notes_.push_back({note, {}});
+        auto& engines = notes_[found->second - 1].second;
+        if (std::find(engines.begin(), engines.end(), cell->cell.engine) == engines.end()) {
+          engines.push_back(cell->cell.engine);
+        }
+      }
+    }
+  }
+
+  // Fastest first, then the floor, then what has no figures.
+  static void Order(CellList& group) {
+    const auto rank = [](const CellSummary* cell) {
+      const int part = !cell->throughput_per_s ? 2 : cell->cell.IsFloorEngine() ? 1 : 0;
+      return std::make_pair(part, part == 2 ? 0.0 : -cell->throughput_per_s->median);
+    };
+    std::stable_sort(group.begin(), group.end(),
+                     [&](const auto* a, const auto* b) { return rank(a) < rank(b); });
+  }
+
+  std::string Title() const {
+    std::vector<std::string> facts;
+    if (const std::string mix = OperationMix(); !mix.empty()) facts.push_back(mix);
+    double window_min_s = 0;
+    double window_max_s = 0;
+    uint64_t records = 0;
+    uint64_t bytes = 0;
+    unsigned trials = 0;
+    for (const Trial* trial : Trials()) {
+      window_min_s = window_max_s == 0 ? trial->window_s : std::min(window_min_s, trial->window_s);
+      window_max_s = std::max(window_max_s, trial->window_s);
+      records = std::max(records, trial->loaded_records);
+      bytes = std::max(bytes, trial->dataset_bytes);
+    }
+    for (const CellSummary* cell : cells_) trials = std::max(trials, cell->trials);
+    if (records > 0) {
+      facts.push_back(fmt::format("{} records, {}", GroupedDigits(records), HumanBytes(bytes)));
+    }
+    if (window_max_s > 0) {
+      const std::string shortest = fmt::format("{:.1f}", window_min_s);
+      const std::string longest = fmt::format("{:.1f}", window_max_s);
+      facts.push_back(fmt::format("{} trial{} of {}{} s", trials, trials == 1 ? "" : "s",
+                                  shortest == longest ? "" : shortest + "-", longest));
+    }
+    facts.push_back("pool " + name_.pool);
+    facts.push_back("durability " + name_.durability);
+    return Painted(name_.workload, Paint::kTitle, options_.colour) + "\n" +
+           Wrapped("", fmt::format("{}", fmt::join(facts, "; ")), Paint::kPlain, false) + "\n";
+  }
+
+  // "95% read, 5% update": what the engines were really asked.
+  std::string OperationMix() const {
+    std::vector<std::pair<std::string, uint64_t>> kinds;
+    uint64_t total = 0;
+    for (const Trial* trial : Trials()) {
+      for (const OperationCounts& counts : trial->counts) {
+        auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const auto& entry) {
+          return entry.first == counts.operation;
+        });
+        if (kind == kinds.end()) kind = kinds.insert(kinds.end(), {counts.operation, 0});
+        kind->second += counts.completed;
+        total += counts.completed;
+      }
+    }
+    std::vector<std::string> mix;
+    for (const auto& [operation, count] : kinds) {
+      if (count == 0) continue;
+      const double share = static_cast<double>(count) / static_cast<double>(total);
+      mix.push_back(fmt::format("{} {}", HumanShare(share), operation));
+    }
+    return fmt::format("{}", fmt::join(mix, ", "));
+  }
+
+  // The trials of this table that gave figures.
+  std::vector<const Trial*> Trials() const {
+    std::vector<const Trial*> trials;
+    for (const Trial& trial : run_.trials) {
+      if (trial.Measured() && trial.cell.workload == name_.workload &&
+          trial.cell.pool == name_.pool && trial.cell.durability == name_.durability) {
+        trials.push_back(&trial);
+      }
+    }
+    return trials;
+  }
+
+  size_t NameWidth() const {
+    size_t width = 6;
+    for (const CellSummary* cell : cells_) {
+      if (cell->cell.engine.size() <= kMaxNameWidth) {
+        width = std::max(width, cell->cell.engine.size());
+      }
+    }
+    return width;
+  }
+
+  std::string Heading() const {
+    const std::string left(2 + NameWidth() + 31, ' ');
+    std::string groups = left;
+    std::string columns = fmt::format("  {:<{}}{:>8} {:<14}{:>8}", "engine", NameWidth(), "ops/s",
+                                      "[min-max]", "vs best");
+    for (const std::string& what : latencies_) {
+      groups += fmt::format("  {:-^23}", fmt::format(" {} ", LatencyTitle(what)));
+      columns += fmt::format(" {:>8}{:>8}{:>8}", "p50", "p99", "p99.9");
+    }
+    columns += fmt::format("{:>8}{:>9}{}", "misses", "harness", notes_.empty() ? "" : "  notes");
+    return groups + "\n" + columns + "\n";
+  }
+
+  static std::string LatencyTitle(const std::string& what) {
+    if (what == "queue-wait") return "wait in queue";
+    if (what == "all") return "service time";
+    if (what == "read-modify-write") return "rmw latency";
+    return what + " latency";
+  }
+
+  std::string Row(const CellSummary& cell) const {
+    const bool floor = cell.cell.IsFloorEngine();
+    const std::string& engine = cell.cell.engine;
+    std::string name = fmt::format("  {:<{}}", engine, NameWidth());
+    std::string out;
+    if (engine.size() > NameWidth()) {
+      out += "  " + engine + "\n";
+      name.assign(NameWidth() + 2, ' ');
+    }
+    if (!cell.throughput_per_s)
+      return out + Wrapped(name + "  ", Problem(cell), PaintOf(cell.status), options_.colour);
+    const Spread& throughput = *cell.throughput_per_s;
+    const bool best = cell.ratio_to_best == 1.0;
+    out += Painted(
+        fmt::format("{}{:>8} {:<14}", name, HumanCount(throughput.median),
+                    fmt::format("[{}-{}]", HumanCount(throughput.min), HumanCount(throughput.max))),
+        floor  ? Paint::kFaint
+        : best ? Paint::kGood
+               : Paint::kPlain,
+        options_.colour);
+    std::string rest = fmt::format("{:>8}", floor ? "floor" : Ratio(cell));
+    for (const std::string& what : latencies_) rest += " " + Percentiles(cell, what);
+    rest += fmt::format("{:>8}", Misses(cell));
+    out += Painted(rest, floor ? Paint::kFaint : Paint::kPlain, options_.colour);
+    out += Painted(fmt::format("{:>9}", HarnessShare(cell)),
+                   cell.harness_bound ? Paint::kDoubtful : Paint::kPlain, options_.colour);
+    if (!cell.notes.empty()) out += "  " + NoteNumbers(cell);
+    out += "\n";
+    if (cell.status != TrialStatus::kOk) {
+      out += Wrapped("    ", Problem(cell), PaintOf(cell.status), options_.colour);
+    }
+    return out;
+  }
+
+  static Paint PaintOf(TrialStatus status) {
+    return status == TrialStatus::kUnsupported   ? Paint::kFaint
+           : status == TrialStatus::kInterrupted ? Paint::kDoubtful
+                                                 : Paint::kBad;
+  }
+
+  static std::string Problem(const CellSummary& cell) {
+    if (cell.status == TrialStatus::kOk) return "no operation completed in the window";
+    std::string problem(ToString(cell.status));
+    if (cell.trials_failed > 0) {
+      problem = fmt::format(
+          "{} of {} trial{} {}", cell.trials_failed, cell.trials, cell.trials == 1 ? "" : "s",
+          cell.status == TrialStatus::kWrongAnswer ? "gave a wrong answer" : "failed");
+    } else if (cell.status == TrialStatus::kInterrupted && cell.throughput_per_s) {
+      problem += ": the figures cover the part that ran";
+    }
+    return cell.reason.empty() ? problem : problem + ": " + cell.reason;
+  }
+
+  static std::string Ratio(const CellSummary& cell) {
+    if (!cell.ratio_to_best) return "-";
+    return *cell.ratio_to_best < 0.095 ? fmt::format("{:#.2g}x", *cell.ratio_to_best)
+                                       : fmt::format("{:.2f}x", *cell.ratio_to_best);
+  }
+
+  static std::string Percentiles(const CellSummary& cell, const std::string& what) {
+    const LatencySummary* latency = what != "queue-wait" ? cell.FindLatency(what)
+                                    : cell.queue_wait    ? &*cell.queue_wait
+                                                         : nullptr;
+    std::string out;
+    for (const double percent : kShownPercents) {
+      std::string text = "-";
+      if (latency != nullptr) {
+        for (const PercentileSummary& percentile : latency->percentiles) {
+          if (percentile.percent != percent) continue;
+          text = (percentile.well_sampled ? "" : "~") + HumanNs(percentile.median_ns);
+        }
+      }
+      out += fmt::format("{:>8}", text);
+    }
+    return out;
+  }
+
+  static std::string Misses(const CellSummary& cell) {
+    const uint64_t lookups = cell.hits + cell.misses;
+    if (lookups == 0 || cell.cell.IsFloorEngine()) return "-";
+    return HumanShare(static_cast<double>(cell.misses) / static_cast<double>(lookups));
+  }
+
+  static std::string HarnessShare(const CellSummary& cell) {
+    if (!cell.harness_share) return "-";
+    return HumanShare(*cell.harness_share) + (cell.harness_bound ? "!" : "");
+  }
+
+  std::string NoteNumbers(const CellSummary& cell) const {
+    std::vector<size_t> numbers;
+    for (const std::string& note : cell.notes) numbers.push_back(note_numbers_.at(note));
+    std::sort(numbers.begin(), numbers.end());
+    return fmt::format("{}", fmt::join(numbers, ","));
+  }
+
+  std::string Notes() const {
+    std::string out;
+    for (size_t i = 0; i < notes_.size(); ++i) {
+      const auto& [note, engines] = notes_[i];
+      out += Wrapped(fmt::format("  [{}] ", i + 1),
+                     fmt::format("{}: {}", fmt::join(engines, ", "), note), Paint::kPlain, false);
+    }
+    for (const Run::Workload& workload : run_.workloads) {
+      if (workload.name != name_.workload) continue;
+      for (const std::string& note : workload.notes) {
+        out += Wrapped("  ", note, Paint::kPlain, false);
+      }
+    }
+    return out;
+  }
+
+  const Run& run_;
+  CellList cells_;
+  TableOptions options_;
+  CellName name_;  // of any cell: workload, pool and durability are the same in all
+  std::vector<std::string> latencies_;
+  std::map<std::string, size_t> note_numbers_;                           // counted from 1
+  std::vector<std::pair<std::string, std::vector<std::string>>> notes_;  // and their engines
+};
+
+// The cells of each table, tables in the order of their first cell. A floor stands beside every
+// durability, since it is measured with one of them only.
+std::vector<CellList> SplitIntoTables(const std::vector<CellSummary>& cells) {
+  using Key = std::tuple<std::string, std::string, std::string>;
+  std::vector<CellList> tables;
+  std::map<Key, size_t> index;
+  const auto add = [&](const CellSummary& cell) {
+    const auto [found, is_new] = index.try_emplace(
+        Key(cell.cell.workload, cell.cell.pool, cell.cell.durability), tables.size());
+    if (is_new) tables.emplace_back();
+    tables[found->second].push_back(&cell);
+  };
+  for (const CellSummary& cell : cells) {
+    if (!cell.is_floor) add(cell);
+  }
+  const size_t ordinary_tables = tables.size();
+  for (const CellSummary& cell : cells) {
+    if (!cell.is_floor) continue;
+    bool placed = false;
+    for (size_t i = 0; i < ordinary_tables; ++i) {
+      const CellName& table = tables[i].front()->cell;
+      if (table.workload != cell.cell.workload || table.pool != cell.cell.pool) continue;
+      tables[i].push_back(&cell);
+      placed = true;
+    }
+    if (!placed) add(cell);
+  }
+  return tables;
+}
+
+std::string Legend(const Run& run) {
+  double sampling_period = 0;
+  for (const Trial& trial : run.trials) {
+    sampling_period = std::max(sampling_period, trial.sampling_period);
+  }
+  const std::string sampled =
+      sampling_period > 1 ? fmt::format(", 1 in {:.3g} operations timed", sampling_period) : "";
+  std::string out = Wrapped(
+      "",
+      fmt::format(
+          "ops/s over all threads: median over the trials [min-max]. vs best: ops/s over that of "
+          "the "
+          "fastest engine with as many threads. Latency: service time inside the engine{}, medians "
+          "over the trials; ~ marks fewer than {} samples beyond. misses: share of the lookups "
+          "that "
+          "found no key. harness: share of the time that is the harness's own, by the null engine "
+          "(floor), which stores nothing; ! marks more than {:.0f}%: the figure is as much the "
+          "harness's as the engine's.",
+          sampled, kWellSampled, 100 * kHarnessShareLimit),
+      Paint::kPlain, false);
+  if (!run.complete) {
+    out += fmt::format("Interrupted: {} of {} planned trials ran.\n", run.trials.size(),
+                       run.planned_trials);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string RenderTables(const Run& run, const std::vector<CellSummary>& cells,
+                         const TableOptions& options) {
+  std::string out;
+  for (CellList& table : SplitIntoTables(cells)) {
+    out += Table(run, std::move(table), options).Render() + "\n";
+  }
+  return out + Legend(run);
+}
+
+}  // namespace kvs

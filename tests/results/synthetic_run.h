@@ -1,0 +1,20 @@
+// A made-up run: figures that no machine gave, in the shapes that a real run has. For tests of what
+// writes, reads and draws results; never to be taken for a measurement.
+#ifndef KVS_TESTS_RESULTS_SYNTHETIC_RUN_H_
+#define KVS_TESTS_RESULTS_SYNTHETIC_RUN_H_
+
+#include "results/model.h"
+
+namespace kvs {
+
+// Eight engines; workloads ycsb-a, ycsb-c and ycsb-e; 1, 2 and 4 threads; 3 trials each. Among them
+// unsupported, failed, partly failed, wrong and interrupted cells, notes, misses, and a null
+// engine. The same on every call.
+Run SyntheticRun();
+
+// One measured trial of `cell`, with figures around `throughput_per_s`.
+Trial SyntheticTrial(const CellName& cell, unsigned repetition, double throughput_per_s);
+
+}  // namespace kvs
+
+#endif  // KVS_TESTS_RESULTS_SYNTHETIC_RUN_H_
