@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
+#include "workloads/size_chooser.h"
 #include "workloads/spec.h"
 
 namespace kvs {
@@ -15,15 +17,23 @@ class KeyRenderer {
  public:
   explicit KeyRenderer(const KeySpec& spec);
 
-  // Most bytes that Render writes.
+  // Most bytes that Render writes: those of the longest key, and one for a missing key.
   size_t max_size() const { return max_size_; }
 
   // Writes the key of `number` to `buffer`, which has room for max_size() bytes, and returns it.
-  // Different numbers give different keys. The same number always gives the same key.
+  // The same number always gives the same key. Different numbers give different keys, except that
+  // kYcsb in hashed order is as good as YCSB's 63-bit hash (no collision among the first 10^8
+  // numbers). With kMissingKeyBit set: a key that no number without the bit gives.
   std::string_view Render(uint64_t number, char* buffer) const;
 
  private:
-  KeySpec spec_;
+  size_t RenderYcsb(uint64_t number, char* buffer) const;
+  size_t RenderBinary(uint64_t number, char* buffer) const;
+
+  KeyFormat format_;
+  bool hashed_order_;
+  uint32_t zero_padding_;
+  std::optional<SizeChooser> size_;
   size_t max_size_ = 0;
 };
 

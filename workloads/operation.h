@@ -31,6 +31,10 @@ enum class Expectation : uint8_t {
   kEither,   // the workload removes keys, or stores them in an order it does not know
 };
 
+// Set in the number of a key that no workload ever stores. KeyRenderer renders it as the key of the
+// number without this bit and one byte more, so that such keys lie among the stored ones.
+inline constexpr uint64_t kMissingKeyBit = uint64_t{1} << 63;
+
 struct Operation {
   // The key's number; for kMultiGet an index into OperationBatch::multi_get_keys.
   uint64_t key_number;

@@ -36,7 +36,7 @@ enum class KeyChoice : uint8_t {
 
 enum class KeyFormat : uint8_t {
   kYcsb,    // "user" and the decimal number, hashed unless insertorder=ordered
-  kBinary,  // db_bench's: 8 bytes big-endian, filled up with '0'
+  kBinary,  // db_bench's: 8 bytes big-endian, filled up with '0'; hashed: a bijection of the number
 };
 
 // How sizes of keys or values are chosen; a function of the key's number, so that it is repeatable.
@@ -44,6 +44,10 @@ struct SizeSpec {
   enum class Kind : uint8_t { kConstant, kUniform, kZipfian } kind = Kind::kConstant;
   uint32_t min_bytes = 0;
   uint32_t max_bytes = 0;  // equal to min_bytes when constant
+  // Draws that are added up, each over 1/parts of the range: YCSB's fields.
+  uint32_t parts = 1;
+
+  bool operator==(const SizeSpec&) const = default;
 };
 
 struct KeySpec {
@@ -51,12 +55,16 @@ struct KeySpec {
   bool hashed_order = true;      // YCSB's insertorder=hashed
   uint32_t zero_padding = 1;     // YCSB's zeropadding: least digits of the decimal number
   std::optional<SizeSpec> size;  // pads or, for kBinary, fixes the key's length; none: as formatted
+
+  bool operator==(const KeySpec&) const = default;
 };
 
 struct Spec {
-  std::string name;         // "ycsb-a", or the file's stem
-  std::string description;  // first comment line of a shipped file
-  uint64_t record_count = 0;
+  std::string name;           // "ycsb-a", or the file's stem
+  std::string description;    // first comment line of a shipped file
+  uint64_t record_count = 0;  // YCSB's recordcount: inserts of the run count from here
+  uint64_t insert_start = 0;  // key numbers of the load: insert_count of them, from insert_start;
+  uint64_t insert_count = 0;  // all below record_count
   std::optional<uint64_t> operation_count;  // set by the file or an override; otherwise by duration
   bool preload = true;                      // false: the run starts on an empty store
   bool single_key_space_pass = false;       // true (fillseq, readseq): done after one pass
@@ -85,6 +93,13 @@ struct Spec {
   std::vector<std::string> notes;
 
   double Proportion(OperationKind kind) const { return proportions[static_cast<size_t>(kind)]; }
+
+  // The load phase stores the numbers [LoadBegin(), LoadEnd()); none without preload.
+  uint64_t LoadBegin() const { return insert_start; }
+  uint64_t LoadEnd() const { return preload ? insert_start + insert_count : insert_start; }
+  uint64_t LoadCount() const { return LoadEnd() - LoadBegin(); }
+
+  bool operator==(const Spec&) const = default;
 };
 
 using PropertyOverrides = std::vector<std::pair<std::string, std::string>>;
@@ -96,6 +111,10 @@ Spec LoadSpec(std::string_view name_or_path, const PropertyOverrides& overrides)
 // The same for properties text in memory; `origin` stands for the file name in messages.
 Spec ParseSpec(std::string_view text, std::string_view origin, std::string_view name,
                const PropertyOverrides& overrides);
+
+// Properties text of `spec.properties`. ParseSpec makes an equal Spec of it, given the same name:
+// this is how a spec crosses a process boundary.
+std::string PropertiesText(const Spec& spec);
 
 struct ShippedSpec {
   std::string_view name;

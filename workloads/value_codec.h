@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "workloads/size_chooser.h"
 #include "workloads/spec.h"
 
 namespace kvs {
@@ -18,16 +19,19 @@ enum class ValueVerdict : uint8_t {
   kDamaged,  // header or content fails its check: torn, truncated or overwritten
 };
 
-// A value is a header (key number, writer, version, size and a check over these) followed by
-// incompressible bytes that are a function of the header, so that a torn mixture of two values
-// never passes a full check. Values shorter than the header carry as much of a hash of it as fits.
+// A value is a header (key number, writer, version, and a check over these and the size) followed
+// by incompressible bytes that are a function of the header, so that a torn mixture of two values
+// never passes a full check. The header is enciphered by its check, so it does not compress either.
+// Values shorter than the header carry as much of a hash of key number and size as fits: all their
+// versions are the same, and a foreign one counts as damaged.
 //
 // Thread safety: immutable after construction; share it freely.
 class ValueCodec {
  public:
+  // Values made with one seed count as damaged with another.
   ValueCodec(const SizeSpec& size, uint64_t seed);
 
-  size_t max_size() const;
+  size_t max_size() const { return max_size_; }
 
   // Writes version `version` by `writer` of the value of `key_number` into `buffer`, which has room
   // for max_size() bytes, and returns it.
@@ -38,7 +42,12 @@ class ValueCodec {
   ValueVerdict Check(uint64_t key_number, std::string_view value, bool full) const;
 
  private:
-  SizeSpec size_;
+  // The check word of a header.
+  uint64_t CheckOf(uint64_t key_number, uint64_t origin, size_t size) const;
+
+  SizeChooser size_;
+  uint64_t seed_;
+  size_t max_size_;
   std::vector<char> pool_;  // random bytes from which contents are cut
 };
 

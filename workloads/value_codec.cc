@@ -1,0 +1,130 @@
+#include "workloads/value_codec.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "workloads/random.h"
+
+namespace kvs {
+namespace {
+
+constexpr uint64_t kValueSizeSalt = 2;
+
+// Contents begin at one of this many places of the pool and are then enciphered with the value's
+// own key, so a small pool, which stays in the cache, repeats nothing.
+constexpr size_t kPoolStarts = 4096;
+
+// check, key number ^ mask, (writer, version) ^ mask.
+constexpr size_t kHeaderWords = 3;
+constexpr size_t kHeaderBytes = kHeaderWords * sizeof(uint64_t);
+using Header = std::array<uint64_t, kHeaderWords>;
+
+using Vector2 = uint64_t __attribute__((vector_size(16)));
+
+constexpr uint64_t kKeyMask = 0xA0761D6478BD642Full;
+constexpr uint64_t kOriginMask = 0xE7037ED1A0B428DBull;
+
+// Both halves of a product: mixes two words for the price of a multiplication (wyhash's step).
+uint64_t Fold(uint64_t a, uint64_t b) {
+  uint64_t low = 0;
+  const uint64_t high = MultiplyHigh(a, b, low);
+  return low ^ high;
+}
+
+// The content of the value whose check word is `check`: where it begins in the pool, and the key
+// that every 16 bytes of it are combined with.
+struct Content {
+  explicit Content(uint64_t check, const std::vector<char>& pool)
+      : source(pool.data() + check % kPoolStarts),
+        key{Fold(check, kKeyMask), Fold(check, kOriginMask)} {}
+
+  Vector2 At(size_t offset) const {
+    Vector2 word;
+    std::memcpy(&word, source + offset, sizeof word);
+    return word ^ key;
+  }
+
+  const char* source;
+  Vector2 key;
+};
+
+void StoreContent(const Content& content, char* out, size_t size) {
+  size_t offset = 0;
+  for (; offset + sizeof(Vector2) <= size; offset += sizeof(Vector2)) {
+    const Vector2 word = content.At(offset);
+    std::memcpy(out + offset, &word, sizeof word);
+  }
+  const Vector2 word = content.At(offset);
+  std::memcpy(out + offset, &word, size - offset);
+}
+
+bool ContentEquals(const Content& content, const char* data, size_t size) {
+  size_t offset = 0;
+  Vector2 difference = {0, 0};
+  for (; offset + sizeof(Vector2) <= size; offset += sizeof(Vector2)) {
+    Vector2 word;
+    std::memcpy(&word, data + offset, sizeof word);
+    difference |= word ^ content.At(offset);
+  }
+  const Vector2 word = content.At(offset);
+  return (difference[0] | difference[1]) == 0 &&
+         std::memcmp(data + offset, &word, size - offset) == 0;
+}
+
+}  // namespace
+
+ValueCodec::ValueCodec(const SizeSpec& size, uint64_t seed)
+    : size_(size, kValueSizeSalt), seed_(Mix64(seed + 1)), max_size_(size.max_bytes) {
+  pool_.resize(kPoolStarts + max_size_ + sizeof(Vector2));
+  Random random(seed_);
+  for (size_t i = 0; i < pool_.size(); i += sizeof(uint64_t)) {
+    const uint64_t word = random.Next();
+    std::memcpy(&pool_[i], &word, std::min(sizeof word, pool_.size() - i));
+  }
+}
+
+uint64_t ValueCodec::CheckOf(uint64_t key_number, uint64_t origin, size_t size) const {
+  const uint64_t half = Fold(key_number ^ seed_, kKeyMask ^ size);
+  return Mix64(half ^ Fold(origin ^ kOriginMask, seed_ ^ key_number));
+}
+
+std::string_view ValueCodec::Encode(uint64_t key_number, uint32_t writer, uint32_t version,
+                                    char* buffer) const {
+  const size_t size = size_.SizeOf(key_number);
+  if (size < kHeaderBytes) {
+    const Content content(CheckOf(key_number, 0, size), pool_);
+    StoreContent(content, buffer, size);
+    return {buffer, size};
+  }
+  const uint64_t origin = uint64_t{writer} << 32 | version;
+  const uint64_t check = CheckOf(key_number, origin, size);
+  const Header header = {check, key_number ^ Fold(check, kKeyMask),
+                         origin ^ Fold(check, kOriginMask)};
+  std::memcpy(buffer, header.data(), kHeaderBytes);
+  StoreContent(Content(check, pool_), buffer + kHeaderBytes, size - kHeaderBytes);
+  return {buffer, size};
+}
+
+ValueVerdict ValueCodec::Check(uint64_t key_number, std::string_view value, bool full) const {
+  const size_t size = value.size();
+  if (size < kHeaderBytes) {
+    const bool good =
+        size == size_.SizeOf(key_number) &&
+        ContentEquals(Content(CheckOf(key_number, 0, size), pool_), value.data(), size);
+    return good ? ValueVerdict::kGood : ValueVerdict::kDamaged;
+  }
+  Header header;
+  std::memcpy(header.data(), value.data(), kHeaderBytes);
+  const uint64_t check = header[0];
+  const uint64_t found_key = header[1] ^ Fold(check, kKeyMask);
+  const uint64_t origin = header[2] ^ Fold(check, kOriginMask);
+  if (size > max_size_ || CheckOf(found_key, origin, size) != check) return ValueVerdict::kDamaged;
+  if (full &&
+      !ContentEquals(Content(check, pool_), value.data() + kHeaderBytes, size - kHeaderBytes)) {
+    return ValueVerdict::kDamaged;
+  }
+  return found_key == key_number ? ValueVerdict::kGood : ValueVerdict::kForeign;
+}
+
+}  // namespace kvs
