@@ -21,7 +21,6 @@ constexpr uint64_t kMostRecords = uint64_t{1} << 62;
 constexpr uint64_t kMostKeyBytes = 1 << 16;
 constexpr uint64_t kMostValueBytes = 1 << 30;
 constexpr uint32_t kBinaryKeyBytes = 16;  // db_bench's default
-constexpr double kNoLimit = 1e300;
 
 constexpr string_view kSizeDistributions[] = {"constant", "uniform", "zipfian"};
 
