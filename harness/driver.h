@@ -2,6 +2,7 @@
 #ifndef KVS_HARNESS_DRIVER_H_
 #define KVS_HARNESS_DRIVER_H_
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -12,6 +13,7 @@
 
 #include "engines/engine.h"
 #include "harness/histogram.h"
+#include "harness/wrong_answers.h"
 #include "workloads/key_renderer.h"
 #include "workloads/operation.h"
 #include "workloads/spec.h"
@@ -25,50 +27,64 @@ std::string_view ToString(PoolKind pool);
 std::optional<PoolKind> ParsePoolKind(std::string_view text);
 
 struct DriverOptions {
-  unsigned threads = 1;
+  unsigned threads = 1;  // > 0
   PoolKind pool = PoolKind::kDedicated;
-  unsigned outstanding_per_thread = 8;  // pooled modes: requests kept outstanding per worker
-  double warmup_s = 0.5;
-  double duration_s = 2;               // length of the window, unless `operations` is set
-  std::optional<uint64_t> operations;  // this many over all threads instead of a duration
+  unsigned outstanding_per_thread = 8;  // > 0; pooled modes: requests kept outstanding per worker
+  double warmup_s = 0.5;  // 0: none. A spec that makes a single pass is not warmed up either.
+  double duration_s = 2;  // length of the window, unless `operations` is set
+  // This many over all threads instead of a duration; > 0. Thread t of N executes its share, the
+  // first (operations mod N) threads one more.
+  std::optional<uint64_t> operations;
   uint64_t seed = 0;
-  double sampling_period = 64;    // mean operations per latency sample; 1: every one
-  double full_check_period = 64;  // mean reads per full value check; 1: every one
-  const std::atomic<bool>* interrupted = nullptr;  // set by a signal handler: end the window now
-  // Called about once a second from the coordinating thread, for the progress line.
+  double sampling_period = 64;    // mean operations per latency sample; >= 1: every one
+  double full_check_period = 64;  // mean reads per full value check; >= 1: every one
+  const std::atomic<bool>* interrupted = nullptr;  // set by a signal handler: end now
+  // Called about once a second from the calling thread, for the progress line. `phase` is "load",
+  // "warm-up" or "measure".
   std::function<void(std::string_view phase, double fraction_done, uint64_t operations)> progress;
 };
 
+// What became of the operations of one kind inside the window; operation_executor.h says what
+// counts as what. Counts are read while threads work, so parts of one operation per thread (the
+// entries of a scan) may lie outside; a read is counted once, as hit or miss.
 struct KindResult {
   uint64_t completed = 0;
   uint64_t hits = 0;
   uint64_t misses = 0;
   uint64_t unknown = 0;
   uint64_t entries = 0;
-  Histogram latency_ns;
+  Histogram latency_ns;  // service time of sampled operations, around the engine's calls alone
 };
 
-// The first wrong answers, in words, and how many there were.
-struct WrongAnswers {
-  uint64_t count = 0;
-  std::vector<std::string> examples;  // at most 10
-};
-
+// The window is common to all threads: what counts is what they completed between two moments, at
+// which all their counts were read. It opens after the warm-up, with all threads running. It closes
+//   - after `duration_s`;
+//   - in the mode with a number of operations, and when the spec makes a single pass: when the
+//   first
+//     thread has nothing left to do. The others finish their share after it, executed and checked,
+//     but not in the figures (executed_operations has them). In the pooled modes all threads draw
+//     from one stream, and the window closes with its last request;
+//   - when the run is interrupted.
 struct Measurement {
-  double window_s = 0;
-  uint64_t operations = 0;  // foreground, completed in the window
+  double window_s = 0;               // 0 when the run was interrupted before the window opened
+  uint64_t operations = 0;           // foreground, completed in the window
+  uint64_t warmup_operations = 0;    // foreground, before the window
+  uint64_t executed_operations = 0;  // foreground, from the window's start to the end of the run
   uint64_t background_operations = 0;
+  // Foreground, completed in each full second of the window.
   std::vector<uint64_t> operations_per_second;
   std::array<KindResult, kOperationKinds> kinds;
+  // Pooled modes: time from Submit to the request's start on a thread, sampled like latencies.
   std::optional<Histogram> queue_wait_ns;
+  // Handles of the threads; for pool `naive`, of the requests executed in the window.
   uint64_t handles_cloned = 0;
-  uint64_t values_checked = 0;
-  uint64_t values_checked_fully = 0;
-  WrongAnswers wrong;
+  uint64_t values_checked = 0;        // in the window
+  uint64_t values_checked_fully = 0;  // of these
+  WrongAnswers wrong;                 // of the whole run, warm-up included
   double warmup_s = 0;
-  bool interrupted = false;
-  uint64_t flushes = 0;
-  double user_cpu_s = 0;
+  bool interrupted = false;  // the figures cover the part that ran
+  uint64_t flushes = 0;      // in the window, as flush_audit.h counts them
+  double user_cpu_s = 0;     // in the window, whole process
   double system_cpu_s = 0;
 };
 
@@ -76,24 +92,31 @@ struct LoadResult {
   uint64_t records = 0;
   uint64_t bytes = 0;  // keys and values
   double elapsed_s = 0;
+  bool interrupted = false;  // not all records are stored
 };
 
-// Stores the spec's records 0 .. record_count-1 with `threads` handles cloned from `root`; thread t
-// of N stores the numbers that are t modulo N. Throws EngineError.
+// Stores the spec's records LoadBegin() .. LoadEnd()-1, in this order, with `threads` handles
+// cloned from `root`, each on a thread of its own whatever the pool; thread t of N stores every
+// N-th, from the t-th on. Throws EngineError; std::invalid_argument on options out of range.
 LoadResult Load(const KvsEngine& root, const Spec& spec, const KeyRenderer& keys,
                 const ValueCodec& values, const DriverOptions& options);
 
 // Warms up, measures, joins. Handles are cloned from `root`, one per thread (pool `naive`: one per
-// request). `stores_data` is the engine's declaration: without it, answers are not checked.
-// Throws EngineError when an operation failed: no figure survives a failed operation.
+// request). The spec's background writers are threads and handles of their own in every pool, and
+// end with the window. `stores_data` is the engine's declaration: without it, answers are not
+// checked. Throws EngineError when an operation failed: no figure survives a failed operation;
+// std::invalid_argument on options out of range.
 Measurement Measure(const KvsEngine& root, bool stores_data, const Spec& spec,
                     const KeyRenderer& keys, const ValueCodec& values,
                     const DriverOptions& options);
 
-// Reads up to `sample` loaded records spread over the key space and checks them fully. Only for
-// workloads that remove nothing.
+// Reads up to `sample` loaded records spread over the key space and checks them fully; `checked` is
+// how many. Only for workloads that remove nothing.
 WrongAnswers ReadBack(KvsEngine& handle, const Spec& spec, const KeyRenderer& keys,
                       const ValueCodec& values, uint64_t sample, uint64_t& checked);
+
+// Throws std::invalid_argument, naming it, for an option out of range.
+void CheckOptions(const DriverOptions& options);
 
 }  // namespace kvs
 

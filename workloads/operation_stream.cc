@@ -162,7 +162,7 @@ Operation OperationStream::State::Draw(Chooser& keys, OperationKind kind, Operat
       if (spec.single_key_space_pass) {
         length = std::min(length, known.begin + known.count - number);
       }
-      return {number, static_cast<uint32_t>(length), kind, Expectation::kEither};
+      return {number, static_cast<uint32_t>(length), kind, lookup};
     }
     case OperationKind::kRead:
       return {keys.Next(random, known) | missing, 1, kind, read};

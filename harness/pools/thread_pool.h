@@ -7,8 +7,9 @@
 
 namespace kvs {
 
-// One request. Its owner keeps it alive until Run has returned or thrown, and may then submit it
-// again; a pool allocates nothing for it beyond what its kind implies.
+// One request. Its owner keeps it alive until Run is entered; a pool does not touch it from then
+// on, so that Run's last act may give it back to be submitted again. A pool allocates nothing for
+// it beyond what its kind implies.
 class Job {
  public:
   virtual ~Job() = default;

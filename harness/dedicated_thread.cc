@@ -1,0 +1,56 @@
+#include "harness/dedicated_thread.h"
+
+#include <exception>
+#include <memory>
+
+namespace kvs {
+namespace {
+
+constexpr uint64_t kSamplingSalt = 0x73616d70;
+
+void ExecuteStream(KvsEngine& handle, const ThreadPart& part, OperationStream& stream,
+                   RandomIntervals& samples, OperationExecutor& executor,
+                   const RunControl& control) {
+  const RunPhase last_phase =
+      part.role == StreamRole::kForeground ? RunPhase::kDrain : RunPhase::kMeasure;
+  OperationBatch batch;
+  uint64_t left = part.quota;
+  uint64_t finished_inserts = 0;
+  while (left > 0) {
+    stream.Fill(batch, kBatchOperations, finished_inserts);
+    if (batch.operations.empty()) return;
+    for (const Operation& operation : batch.operations) {
+      const RunPhase phase = control.phase();
+      if (phase != RunPhase::kWarmup) {
+        if (phase > last_phase || left == 0) return;
+        --left;
+      }
+      const auto multi_get_keys = operation.kind == OperationKind::kMultiGet
+                                      ? batch.MultiGetKeys(operation)
+                                      : std::span<const uint64_t>();
+      executor.Execute(handle, operation, multi_get_keys, samples.Next(), control);
+      if (operation.kind == OperationKind::kInsert) ++finished_inserts;
+    }
+  }
+}
+
+}  // namespace
+
+void RunDedicatedThread(const KvsEngine& root, const ExecutorContext& context,
+                        const ThreadPart& part, OperationExecutor& executor, RunControl& control) {
+  try {
+    const std::unique_ptr<KvsEngine> handle = root.Clone();
+    executor.counts().handles_cloned.Add(1);
+    OperationStream stream(context.spec, context.seed, part.thread, part.thread_count, part.role);
+    RandomIntervals samples(part.sampling_period,
+                            Mix64(context.seed ^ kSamplingSalt) + part.thread);
+    control.ArriveAndWait();
+    ExecuteStream(*handle, part, stream, samples, executor, control);
+    // Before the handle goes: closing it is no part of the window.
+    if (part.role == StreamRole::kForeground) control.FinishForeground();
+  } catch (...) {
+    control.Fail(std::current_exception());
+  }
+}
+
+}  // namespace kvs

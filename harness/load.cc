@@ -1,0 +1,170 @@
+// Load and ReadBack: the data before a measurement, and a look at it afterwards.
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "engines/thread_annotations.h"
+#include "harness/clock.h"
+#include "harness/driver.h"
+#include "harness/live_counts.h"
+
+namespace kvs {
+namespace {
+
+// What the loading threads share.
+//
+// Thread safety: every method from any thread.
+class LoadControl {
+ public:
+  // Memory order: (1) relaxed, with the store (2): it tells only when to stop; results are handed
+  // over by the join.
+  bool stopped() const { return stop_.load(std::memory_order_relaxed); }  // (1)
+  void Stop() { stop_.store(true, std::memory_order_relaxed); }           // (2)
+
+  void Fail(std::exception_ptr failure) {
+    MutexLock lock(mutex_);
+    if (!failure_) failure_ = std::move(failure);
+    Stop();
+  }
+
+  void Finish() {
+    MutexLock lock(mutex_);
+    ++finished_;
+    changed_.NotifyAll();
+  }
+
+  // Waits up to `wait_ns`; true once `threads` have finished.
+  bool WaitForAll(unsigned threads, uint64_t wait_ns) {
+    MutexLock lock(mutex_);
+    if (finished_ < threads) changed_.WaitFor(mutex_, std::chrono::nanoseconds(wait_ns));
+    return finished_ >= threads;
+  }
+
+  void RethrowFailure() {
+    MutexLock lock(mutex_);
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  std::atomic<bool> stop_{false};
+  Mutex mutex_;
+  ConditionVariable changed_;
+  unsigned finished_ KVS_GUARDED_BY(mutex_) = 0;
+  std::exception_ptr failure_ KVS_GUARDED_BY(mutex_);
+};
+
+struct alignas(128) LoadCounts {
+  Tally records;
+  Tally bytes;
+};
+
+struct LoadInput {
+  const KvsEngine& root;
+  const Spec& spec;
+  const KeyRenderer& keys;
+  const ValueCodec& values;
+};
+
+void LoadShare(const LoadInput& input, unsigned thread, unsigned thread_count, LoadCounts& counts,
+               LoadControl& control) {
+  try {
+    const std::unique_ptr<KvsEngine> handle = input.root.Clone();
+    const std::unique_ptr<char[]> key_buffer(new char[input.keys.max_size()]);
+    const std::unique_ptr<char[]> value_buffer(new char[input.values.max_size()]);
+    for (uint64_t number = input.spec.LoadBegin() + thread; number < input.spec.LoadEnd();
+         number += thread_count) {
+      if (control.stopped()) break;
+      const std::string_view key = input.keys.Render(number, key_buffer.get());
+      const std::string_view value =
+          input.values.Encode(number, thread, /*version=*/0, value_buffer.get());
+      handle->Set(key, value);
+      counts.records.Add(1);
+      counts.bytes.Add(key.size() + value.size());
+    }
+  } catch (...) {
+    control.Fail(std::current_exception());
+  }
+  control.Finish();
+}
+
+bool Interrupted(const DriverOptions& options) {
+  return options.interrupted != nullptr && options.interrupted->load();
+}
+
+LoadResult Sum(const std::vector<LoadCounts>& counts) {
+  LoadResult result;
+  for (const LoadCounts& thread : counts) {
+    result.records += thread.records.Read();
+    result.bytes += thread.bytes.Read();
+  }
+  return result;
+}
+
+}  // namespace
+
+LoadResult Load(const KvsEngine& root, const Spec& spec, const KeyRenderer& keys,
+                const ValueCodec& values, const DriverOptions& options) {
+  CheckOptions(options);
+  constexpr uint64_t kPollNs = 20'000'000;
+  constexpr uint64_t kProgressNs = 1'000'000'000;
+  const LoadInput input{root, spec, keys, values};
+  std::vector<LoadCounts> counts(options.threads);
+  LoadControl control;
+  std::vector<std::thread> threads;
+  threads.reserve(options.threads);
+  const uint64_t start_ns = NowNs();
+  try {
+    for (unsigned t = 0; t < options.threads; ++t) {
+      threads.emplace_back([&, t] { LoadShare(input, t, options.threads, counts[t], control); });
+    }
+  } catch (...) {
+    control.Fail(std::current_exception());
+  }
+  uint64_t next_progress_ns = start_ns + kProgressNs;
+  const auto started = static_cast<unsigned>(threads.size());
+  while (!control.WaitForAll(started, kPollNs)) {
+    if (Interrupted(options)) control.Stop();
+    if (options.progress && NowNs() >= next_progress_ns) {
+      next_progress_ns += kProgressNs;
+      const uint64_t records = Sum(counts).records;
+      options.progress("load", static_cast<double>(records) / static_cast<double>(spec.LoadCount()),
+                       records);
+    }
+  }
+  for (std::thread& thread : threads) thread.join();
+  control.RethrowFailure();
+  LoadResult result = Sum(counts);
+  result.elapsed_s = 1e-9 * static_cast<double>(NowNs() - start_ns);
+  result.interrupted = result.records < spec.LoadCount();
+  return result;
+}
+
+WrongAnswers ReadBack(KvsEngine& handle, const Spec& spec, const KeyRenderer& keys,
+                      const ValueCodec& values, uint64_t sample, uint64_t& checked) {
+  WrongAnswers wrong;
+  std::string value;
+  const std::unique_ptr<char[]> key_buffer(new char[keys.max_size()]);
+  const uint64_t loaded = spec.LoadCount();
+  checked = std::min(sample, loaded);
+  for (uint64_t i = 0; i < checked; ++i) {
+    // i * loaded / checked without its overflow.
+    const uint64_t offset = i * (loaded / checked) + i * (loaded % checked) / checked;
+    const uint64_t number = spec.LoadBegin() + offset;
+    const std::string_view key = keys.Render(number, key_buffer.get());
+    if (!handle.Get(key, value)) {
+      wrong.Add("read-back", key, number, "a value, as the key was loaded and nothing removes it",
+                "no such key");
+      continue;
+    }
+    const ValueVerdict verdict = values.Check(number, value, /*full=*/true);
+    if (verdict != ValueVerdict::kGood) {
+      wrong.Add("read-back", key, number, "a value of this key", DescribeValue(verdict, value));
+    }
+  }
+  return wrong;
+}
+
+}  // namespace kvs

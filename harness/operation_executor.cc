@@ -1,0 +1,219 @@
+#include "harness/operation_executor.h"
+
+#include <fmt/format.h>
+
+namespace kvs {
+namespace {
+
+// Sets the streams of random intervals apart from each other.
+constexpr uint64_t kFullCheckSalt = 0x66756c6c;
+
+}  // namespace
+
+OperationExecutor::OperationExecutor(const ExecutorContext& context, uint32_t writer)
+    : context_(context),
+      writer_(writer),
+      full_checks_(context.full_check_period, Mix64(context.seed ^ kFullCheckSalt) + writer),
+      key_buffer_(new char[context.keys.max_size()]),
+      value_out_(new char[context.values.max_size()]),
+      scan_visitor_(
+          [this](std::string_view key, std::string_view value) { VisitScanned(key, value); }) {
+  value_in_.reserve(context.values.max_size());
+}
+
+void OperationExecutor::Execute(KvsEngine& engine, const Operation& operation,
+                                std::span<const uint64_t> multi_get_keys, bool timed,
+                                const RunControl& control) {
+  switch (operation.kind) {
+    case OperationKind::kRead:
+      return Read(engine, operation, timed, control);
+    case OperationKind::kUpdate:
+      if (context_.spec.update_is_rmw) return ReadModifyWrite(engine, operation, timed, control);
+      [[fallthrough]];
+    case OperationKind::kInsert:
+      return Write(engine, operation, timed, control);
+    case OperationKind::kRemove:
+      return Remove(engine, operation, timed, control);
+    case OperationKind::kScan:
+      return Scan(engine, operation, timed, control);
+    case OperationKind::kReadModifyWrite:
+      return ReadModifyWrite(engine, operation, timed, control);
+    case OperationKind::kMultiGet:
+      return MultiGet(engine, operation, multi_get_keys, timed, control);
+  }
+}
+
+template <typename Call>
+inline void OperationExecutor::CallEngine(OperationKind kind, bool timed, const RunControl& control,
+                                          Call&& call) {
+  if (!timed) [[likely]] {
+    call();
+    return;
+  }
+  const uint64_t start_ns = NowNs();
+  call();
+  const uint64_t end_ns = NowNs();
+  if (control.phase() == RunPhase::kMeasure) {
+    latency_ns_[static_cast<size_t>(kind)].Record(end_ns - start_ns);
+  }
+}
+
+void OperationExecutor::Read(KvsEngine& engine, const Operation& operation, bool timed,
+                             const RunControl& control) {
+  const std::string_view key = context_.keys.Render(operation.key_number, key_buffer_.get());
+  bool found = false;
+  CallEngine(operation.kind, timed, control, [&] { found = engine.Get(key, value_in_); });
+  CountLookup(operation, found);
+  CheckLookup(operation, key, operation.key_number, found, value_in_);
+}
+
+void OperationExecutor::Write(KvsEngine& engine, const Operation& operation, bool timed,
+                              const RunControl& control) {
+  const std::string_view key = context_.keys.Render(operation.key_number, key_buffer_.get());
+  const std::string_view value = EncodeNext(operation.key_number);
+  CallEngine(operation.kind, timed, control, [&] { engine.Set(key, value); });
+  counts_.Of(operation.kind).completed.Add(1);
+}
+
+void OperationExecutor::ReadModifyWrite(KvsEngine& engine, const Operation& operation, bool timed,
+                                        const RunControl& control) {
+  const std::string_view key = context_.keys.Render(operation.key_number, key_buffer_.get());
+  const std::string_view value = EncodeNext(operation.key_number);
+  bool found = false;
+  CallEngine(operation.kind, timed, control, [&] {
+    found = engine.Get(key, value_in_);
+    engine.Set(key, value);
+  });
+  CountLookup(operation, found);
+  if (operation.kind == OperationKind::kUpdate) counts_.Of(operation.kind).completed.Add(1);
+  CheckLookup(operation, key, operation.key_number, found, value_in_);
+}
+
+void OperationExecutor::Remove(KvsEngine& engine, const Operation& operation, bool timed,
+                               const RunControl& control) {
+  const std::string_view key = context_.keys.Render(operation.key_number, key_buffer_.get());
+  RemoveResult result = RemoveResult::kUnknown;
+  CallEngine(operation.kind, timed, control, [&] { result = engine.Remove(key); });
+  if (result == RemoveResult::kUnknown) {
+    counts_.Of(operation.kind).unknown.Add(1);
+    return;
+  }
+  const bool found = result == RemoveResult::kRemoved;
+  CountLookup(operation, found);
+  if (!context_.check_answers) return;
+  if (!found && operation.expectation == Expectation::kPresent) {
+    AddWrong(operation, key, operation.key_number, "the key to be there", "\"absent\"");
+  } else if (found && operation.expectation == Expectation::kAbsent) {
+    AddWrong(operation, key, operation.key_number, "no such key, as it was never stored",
+             "\"removed\"");
+  }
+}
+
+void OperationExecutor::MultiGet(KvsEngine& engine, const Operation& operation,
+                                 std::span<const uint64_t> multi_get_keys, bool timed,
+                                 const RunControl& control) {
+  const size_t count = multi_get_keys.size();
+  const size_t key_room = context_.keys.max_size();
+  if (multi_get_.values.size() < count) {
+    multi_get_ = {.key_bytes = std::make_unique<char[]>(count * key_room),
+                  .keys = std::vector<std::string_view>(count),
+                  .values = std::vector<std::string>(count),
+                  .found = std::make_unique<bool[]>(count)};
+  }
+  for (size_t i = 0; i < count; ++i) {
+    multi_get_.keys[i] =
+        context_.keys.Render(multi_get_keys[i], multi_get_.key_bytes.get() + i * key_room);
+  }
+  const std::span keys(multi_get_.keys.data(), count);
+  const std::span values(multi_get_.values.data(), count);
+  const std::span found(multi_get_.found.get(), count);
+  CallEngine(operation.kind, timed, control, [&] { engine.MultiGet(keys, values, found); });
+
+  uint64_t hits = 0;
+  for (size_t i = 0; i < count; ++i) {
+    hits += found[i] ? 1 : 0;
+    CheckLookup(operation, keys[i], multi_get_keys[i], found[i], values[i]);
+  }
+  LiveCounts::Kind& counts = counts_.Of(operation.kind);
+  counts.hits.Add(hits);
+  counts.misses.Add(count - hits);
+  counts.entries.Add(count);
+  counts.completed.Add(1);
+}
+
+void OperationExecutor::Scan(KvsEngine& engine, const Operation& operation, bool timed,
+                             const RunControl& control) {
+  const std::string_view start = context_.keys.Render(operation.key_number, key_buffer_.get());
+  scan_.start = start;
+  scan_.visited = 0;
+  scan_.first_is_start = false;
+  scan_.ascending = true;
+  size_t returned = 0;
+  CallEngine(operation.kind, timed, control,
+             [&] { returned = engine.Scan(start, operation.count, scan_visitor_); });
+  LiveCounts::Kind& counts = counts_.Of(operation.kind);
+  counts.entries.Add(scan_.visited);
+  counts.completed.Add(1);
+  if (context_.check_answers) CheckScan(operation, start, returned);
+}
+
+void OperationExecutor::VisitScanned(std::string_view key, std::string_view value) {
+  if (scan_.visited == 0) {
+    scan_.first_is_start = key == scan_.start;
+    scan_.ascending = key >= scan_.start;
+  } else if (key <= scan_.last_key) {
+    scan_.ascending = false;
+  }
+  scan_.last_key.assign(key);
+  scan_.value.assign(value);
+  ++scan_.visited;
+}
+
+void OperationExecutor::CheckScan(const Operation& operation, std::string_view start,
+                                  size_t returned) {
+  if (returned != scan_.visited || scan_.visited > operation.count) {
+    AddWrong(operation, start, operation.key_number,
+             fmt::format("a scan of at most {} entries", operation.count),
+             fmt::format("{} entries visited and {} returned", scan_.visited, returned));
+  } else if (!scan_.ascending) {
+    AddWrong(operation, start, operation.key_number, "keys that ascend from the start of the scan",
+             "keys in another order");
+  } else if (operation.expectation == Expectation::kPresent && operation.count > 0 &&
+             !scan_.first_is_start) {
+    AddWrong(operation, start, operation.key_number, "the scan to begin with this key",
+             scan_.visited == 0 ? "no entry" : "another first key");
+  } else if (operation.expectation == Expectation::kAbsent && scan_.first_is_start) {
+    AddWrong(operation, start, operation.key_number, "no such key, as it was never stored",
+             "it as the first entry");
+  }
+}
+
+void OperationExecutor::CheckLookup(const Operation& operation, std::string_view key,
+                                    uint64_t key_number, bool found, std::string_view value) {
+  if (!context_.check_answers) return;
+  if (!found) {
+    if (operation.expectation == Expectation::kPresent) [[unlikely]] {
+      AddWrong(operation, key, key_number, "a value, as the key is stored and nothing removes it",
+               "no such key");
+    }
+    return;
+  }
+  if (operation.expectation == Expectation::kAbsent) [[unlikely]] {
+    AddWrong(operation, key, key_number, "no such key, as it was never stored", Printable(value));
+    return;
+  }
+  const bool full = full_checks_.Next();
+  if (full) counts_.values_checked_fully.Add(1);
+  const ValueVerdict verdict = context_.values.Check(key_number, value, full);
+  if (verdict != ValueVerdict::kGood) [[unlikely]] {
+    AddWrong(operation, key, key_number, "a value of this key", DescribeValue(verdict, value));
+  }
+}
+
+void OperationExecutor::AddWrong(const Operation& operation, std::string_view key,
+                                 uint64_t key_number, std::string_view expected,
+                                 std::string_view seen) {
+  wrong_.Add(ToString(operation.kind), key, key_number, expected, seen);
+}
+
+}  // namespace kvs

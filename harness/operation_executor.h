@@ -1,0 +1,139 @@
+// Turns operations into calls of an engine, and its answers into verdicts.
+#ifndef KVS_HARNESS_OPERATION_EXECUTOR_H_
+#define KVS_HARNESS_OPERATION_EXECUTOR_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engines/engine.h"
+#include "harness/clock.h"
+#include "harness/histogram.h"
+#include "harness/live_counts.h"
+#include "harness/random_intervals.h"
+#include "harness/run_control.h"
+#include "harness/wrong_answers.h"
+#include "workloads/key_renderer.h"
+#include "workloads/operation.h"
+#include "workloads/spec.h"
+#include "workloads/value_codec.h"
+
+namespace kvs {
+
+// What every executor of a run shares, immutable. All of it outlives the executors.
+struct ExecutorContext {
+  const Spec& spec;
+  const KeyRenderer& keys;
+  const ValueCodec& values;
+  bool check_answers;        // false for an engine that stores nothing
+  double full_check_period;  // mean hits per full check of the value
+  uint64_t seed;
+};
+
+// One worker's buffers, counts, latencies and wrong answers, and the code that executes one
+// operation with them.
+//
+// What an operation does, and what counts as what:
+//   read               Get; hit or miss.
+//   update, insert     Set. With the spec's update_is_rmw an update is a read-modify-write that is
+//                      counted as update.
+//   remove             Remove; hit (removed), miss (absent) or unknown.
+//   read-modify-write  Get, then Set whether the key was there or not, as YCSB does; hit or miss by
+//                      the Get; timed as one.
+//   multi-get          one MultiGet; each of its keys is an entry, and a hit or a miss.
+//   scan               one Scan; each visited entry is copied out, as Get does, and counted.
+//
+// Every value that a lookup returns is checked for being the key's own, and at random intervals in
+// full. Of a scan, the number, the order and the first of the keys are checked. A miss where the
+// key must be there, or a hit where it cannot be, is a wrong answer.
+//
+// Thread safety: one thread at a time, except counts(), which any thread may read.
+class alignas(128) OperationExecutor {
+ public:
+  // `writer` goes into the values written; it is the executor's own.
+  OperationExecutor(const ExecutorContext& context, uint32_t writer);
+  OperationExecutor(const OperationExecutor&) = delete;
+  OperationExecutor& operator=(const OperationExecutor&) = delete;
+
+  // Executes `operation` on `engine`. With `timed`, the clock is read around the engine's calls
+  // alone, and the time is kept if `control` says that the window is open when they return.
+  // `multi_get_keys` are the key numbers of a multi-get. Throws what the engine throws.
+  void Execute(KvsEngine& engine, const Operation& operation,
+               std::span<const uint64_t> multi_get_keys, bool timed, const RunControl& control);
+
+  LiveCounts& counts() { return counts_; }
+  const LiveCounts& counts() const { return counts_; }
+  const Histogram& latency_ns(OperationKind kind) const {
+    return latency_ns_[static_cast<size_t>(kind)];
+  }
+  const WrongAnswers& wrong() const { return wrong_; }
+
+ private:
+  // The entries of the scan under way, as its visitor sees them.
+  struct ScanState {
+    std::string_view start;
+    std::string last_key;
+    std::string value;
+    size_t visited = 0;
+    bool first_is_start = false;
+    bool ascending = true;
+  };
+
+  void Read(KvsEngine& engine, const Operation& operation, bool timed, const RunControl& control);
+  void Write(KvsEngine& engine, const Operation& operation, bool timed, const RunControl& control);
+  void Remove(KvsEngine& engine, const Operation& operation, bool timed, const RunControl& control);
+  void Scan(KvsEngine& engine, const Operation& operation, bool timed, const RunControl& control);
+  void ReadModifyWrite(KvsEngine& engine, const Operation& operation, bool timed,
+                       const RunControl& control);
+  void MultiGet(KvsEngine& engine, const Operation& operation,
+                std::span<const uint64_t> multi_get_keys, bool timed, const RunControl& control);
+
+  template <typename Call>
+  void CallEngine(OperationKind kind, bool timed, const RunControl& control, Call&& call);
+  void VisitScanned(std::string_view key, std::string_view value);
+  void CheckScan(const Operation& operation, std::string_view start, size_t returned);
+
+  std::string_view EncodeNext(uint64_t key_number) {
+    return context_.values.Encode(key_number, writer_, ++version_, value_out_.get());
+  }
+  void CountLookup(const Operation& operation, bool found) {
+    LiveCounts::Kind& kind = counts_.Of(operation.kind);
+    (found ? kind.hits : kind.misses).Add(1);
+  }
+  // Judges one key's answer; `value` is what came back if it was found.
+  void CheckLookup(const Operation& operation, std::string_view key, uint64_t key_number,
+                   bool found, std::string_view value);
+  void AddWrong(const Operation& operation, std::string_view key, uint64_t key_number,
+                std::string_view expected, std::string_view seen);
+
+  const ExecutorContext context_;
+  const uint32_t writer_;
+  uint32_t version_ = 0;
+  RandomIntervals full_checks_;
+  std::unique_ptr<char[]> key_buffer_;
+  std::unique_ptr<char[]> value_out_;
+  std::string value_in_;
+
+  // Buffers of multi-gets, one place per key; grown to the longest seen.
+  struct MultiGetBuffers {
+    std::unique_ptr<char[]> key_bytes;
+    std::vector<std::string_view> keys;
+    std::vector<std::string> values;
+    std::unique_ptr<bool[]> found;
+  } multi_get_;
+  ScanState scan_;
+  ScanVisitor scan_visitor_;
+
+  LiveCounts counts_;
+  std::array<Histogram, kOperationKinds> latency_ns_;
+  WrongAnswers wrong_;
+};
+
+}  // namespace kvs
+
+#endif  // KVS_HARNESS_OPERATION_EXECUTOR_H_

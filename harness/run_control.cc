@@ -1,0 +1,127 @@
+#include "harness/run_control.h"
+
+#include <sys/resource.h>
+
+#include <thread>
+#include <utility>
+
+#include "harness/clock.h"
+
+namespace kvs {
+namespace {
+
+Counts Sum(const std::vector<const LiveCounts*>& workers) {
+  Counts sum;
+  for (const LiveCounts* worker : workers) sum.Add(worker->Read());
+  return sum;
+}
+
+double Seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+}
+
+}  // namespace
+
+RunControl::RunControl(std::vector<const LiveCounts*> foreground,
+                       std::vector<const LiveCounts*> background)
+    : foreground_(std::move(foreground)), background_(std::move(background)) {}
+
+void RunControl::ArriveAndWait() {
+  {
+    MutexLock lock(mutex_);
+    ++arrived_;
+    changed_.NotifyAll();
+  }
+  // Not on the condition variable: threads that it wakes start one after the other.
+  while (phase() == RunPhase::kReady) std::this_thread::yield();
+}
+
+void RunControl::FinishForeground() {
+  MutexLock lock(mutex_);
+  CloseWindowLocked();
+  ++finished_;
+  changed_.NotifyAll();
+}
+
+void RunControl::Fail(std::exception_ptr failure) {
+  MutexLock lock(mutex_);
+  if (!failure_) failure_ = std::move(failure);
+  Advance(RunPhase::kStop);
+}
+
+void RunControl::WaitForArrivals(unsigned threads) {
+  MutexLock lock(mutex_);
+  while (arrived_ < threads && phase() != RunPhase::kStop) changed_.Wait(mutex_);
+}
+
+void RunControl::BeginWarmup() {
+  MutexLock lock(mutex_);
+  Advance(RunPhase::kWarmup);
+}
+
+void RunControl::OpenWindow() {
+  MutexLock lock(mutex_);
+  if (phase() >= RunPhase::kMeasure) return;
+  begin_ = TakeEdge();
+  Advance(RunPhase::kMeasure);
+}
+
+void RunControl::CloseWindow() {
+  MutexLock lock(mutex_);
+  CloseWindowLocked();
+}
+
+void RunControl::CloseWindowLocked() {
+  if (phase() != RunPhase::kMeasure) return;
+  end_ = TakeEdge();
+  Advance(RunPhase::kDrain);
+}
+
+void RunControl::Stop() {
+  MutexLock lock(mutex_);
+  CloseWindowLocked();
+  Advance(RunPhase::kStop);
+}
+
+bool RunControl::WaitForEnd(unsigned threads, uint64_t deadline_ns) {
+  MutexLock lock(mutex_);
+  while (true) {
+    if (finished_ == threads || phase() == RunPhase::kStop) return true;
+    const uint64_t now_ns = NowNs();
+    if (now_ns >= deadline_ns) return false;
+    changed_.WaitFor(mutex_, std::chrono::nanoseconds(deadline_ns - now_ns));
+  }
+}
+
+uint64_t RunControl::ForegroundOperations() const { return Sum(foreground_).operations(); }
+
+void RunControl::RethrowFailure() {
+  std::exception_ptr failure;
+  {
+    MutexLock lock(mutex_);
+    failure = failure_;
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+void RunControl::Advance(RunPhase phase) {
+  if (phase <= this->phase()) return;
+  phase_.store(phase, std::memory_order_relaxed);  // (2)
+  changed_.NotifyAll();
+}
+
+WindowEdge RunControl::TakeEdge() const {
+  WindowEdge edge;
+  // The counts next to the clock, as they are what the throughput is made of.
+  edge.at_ns = NowNs();
+  edge.foreground = Sum(foreground_);
+  edge.background = Sum(background_);
+  edge.flushes = CountFlushes().total();
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  edge.user_cpu_s = Seconds(usage.ru_utime);
+  edge.system_cpu_s = Seconds(usage.ru_stime);
+  return edge;
+}
+
+}  // namespace kvs
