@@ -26,13 +26,19 @@ namespace fs = std::filesystem;
 fs::path Target(const fs::path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
+  if (status.type() == fs::file_type::none) Fail(path, "looking what is there", error.value());
   if (fs::exists(status) && !fs::is_regular_file(status)) {
     throw std::runtime_error(
         fmt::format("{}: there is something else than a regular file", path.string()));
   }
-  if (!fs::is_symlink(fs::symlink_status(path, error))) return path;
-  const fs::path target = fs::weakly_canonical(path, error);
-  if (error) Fail(path, "following the symbolic link", error.value());
+  // A link may point to a file that is yet to be made, which rules out canonical paths. Loops are
+  // an error of status() above.
+  fs::path target = path;
+  while (fs::is_symlink(fs::symlink_status(target, error))) {
+    const fs::path next = fs::read_symlink(target, error);
+    if (error) Fail(target, "following the symbolic link", error.value());
+    target = target.parent_path() / next;  // an absolute `next` replaces the parent
+  }
   return target;
 }
 

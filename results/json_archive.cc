@@ -64,7 +64,7 @@ const Json& JsonReader::Expect(const Json& json, bool holds, const char* what,
 }
 
 uint64_t JsonReader::Unsigned(const Json& json, uint64_t max, const std::string& pointer) {
-  Expect(json, json.is_number_unsigned(), "an integer that is not negative", pointer);
+  Expect(json, json.is_number_unsigned(), "an integer from 0 on", pointer);
   const auto value = json.get<uint64_t>();
   if (value > max) throw JsonError(pointer, fmt::format("{} is more than {}", value, max));
   return value;

@@ -74,11 +74,14 @@ class JsonWriter {
     }
   }
 
-  // Throws JsonError on a number or a name that JSON cannot hold; `pointer` says where `value` is.
+  // Throws JsonError on a number that is not finite or below 0 (no figure of a result is), and on a
+  // name that occurs twice. `pointer` says where `value` is.
   template <typename T>
   static Json Convert(const T& value, const std::string& pointer) {
     if constexpr (std::same_as<T, double>) {
-      if (!std::isfinite(value)) throw JsonError(pointer, "not a finite number");
+      if (!std::isfinite(value) || value < 0) {
+        throw JsonError(pointer, "not a finite number from 0 on");
+      }
       return value;
     } else if constexpr (std::is_integral_v<T> || std::same_as<T, std::string>) {
       return value;
@@ -138,7 +141,8 @@ class JsonReader {
     } else if constexpr (std::unsigned_integral<T>) {
       value = static_cast<T>(Unsigned(json, std::numeric_limits<T>::max(), pointer));
     } else if constexpr (std::same_as<T, double>) {
-      value = Expect(json, json.is_number(), "a number", pointer).template get<double>();
+      const bool holds = json.is_number() && json.get<double>() >= 0;
+      value = Expect(json, holds, "a number from 0 on", pointer).template get<double>();
     } else if constexpr (std::same_as<T, std::string>) {
       value = Expect(json, json.is_string(), "a string", pointer).template get<std::string>();
     } else if constexpr (std::same_as<T, TrialStatus>) {

@@ -41,7 +41,8 @@ std::optional<TrialStatus> ParseTrialStatus(std::string_view text) {
 }
 
 bool Trial::Measured() const {
-  return (status == TrialStatus::kOk || status == TrialStatus::kInterrupted) && operations > 0;
+  return (status == TrialStatus::kOk || status == TrialStatus::kInterrupted) && operations > 0 &&
+         throughput_per_s > 0;
 }
 
 const Latency* Trial::FindLatency(std::string_view what) const {

@@ -5,7 +5,9 @@
 #include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <system_error>
+#include <vector>
 
 #include "results/atomic_file.h"
 #include "results/model_json.h"
@@ -27,6 +29,22 @@ std::string ParseProblem(const Json::parse_error& error, std::string_view text) 
   return fmt::format("{}{}", cut_short ? "the file is cut short: " : "", what);
 }
 
+// Parses strictly: nlohmann alone keeps one of two members with the same name.
+Json ParseJson(std::string_view text) {
+  std::vector<std::set<std::string>> open_objects;
+  return Json::parse(text, [&](int, Json::parse_event_t event, Json& parsed) {
+    if (event == Json::parse_event_t::object_start) open_objects.emplace_back();
+    if (event == Json::parse_event_t::object_end) open_objects.pop_back();
+    if (event == Json::parse_event_t::key) {
+      const auto name = parsed.get<std::string>();
+      if (!open_objects.back().insert(name).second) {
+        throw JsonError("", fmt::format("the member '{}' occurs twice in one object", name));
+      }
+    }
+    return true;
+  });
+}
+
 [[noreturn]] void FailAt(std::string_view origin, const JsonError& error) {
   const std::string where = error.pointer().empty() ? "" : fmt::format("at {}: ", error.pointer());
   throw ResultFileError(fmt::format("{}: {}{}", origin, where, error.what()));
@@ -36,7 +54,7 @@ template <typename T>
 T Parse(std::string_view text, std::string_view origin) {
   try {
     T value;
-    FromJson(Json::parse(text), value);
+    FromJson(ParseJson(text), value);
     return value;
   } catch (const Json::parse_error& error) {
     throw ResultFileError(fmt::format("{}: {}", origin, ParseProblem(error, text)));

@@ -26,8 +26,8 @@ class ResultFileError : public std::runtime_error {
 // Writes `run` to `path`, replacing a regular file that is there. Atomic and durable: the file is
 // written aside in the same directory, synced and renamed, so readers see the old or the new one
 // and a crash leaves no half. Throws ResultFileError when the system refuses, when `path` is
-// something else than a regular file, or when `run` holds a number that JSON cannot (infinite, not
-// a number) or a property name twice. Bytes that are not UTF-8 are written as U+FFFD.
+// something else than a regular file, or when `run` holds a number that no result has (infinite,
+// not a number, below 0) or a property name twice. Bytes that are not UTF-8 are written as U+FFFD.
 void WriteRun(const Run& run, const std::filesystem::path& path);
 
 // Reads what WriteRun wrote. Throws ResultFileError when the file cannot be read, is cut short, is

@@ -1,0 +1,84 @@
+"""The JSON Schema of result files: it describes what is written, and refuses what is not."""
+
+import copy
+import json
+import unittest
+
+import jsonschema
+
+from synthetic_result import ROOT, SyntheticResultTest
+
+SCHEMA = ROOT / "results/schema/result-v1.schema.json"
+
+
+def objects_of(schema):
+    """Every part of the schema that describes an object."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "object":
+            yield schema
+        for part in schema.values():
+            yield from objects_of(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from objects_of(part)
+
+
+class SchemaTest(SyntheticResultTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.schema = json.loads(SCHEMA.read_text())
+        cls.validator = jsonschema.Draft202012Validator(cls.schema)
+        cls.result = json.loads((cls.directory / "a.json").read_text())
+
+    def errors_after(self, edit):
+        result = copy.deepcopy(self.result)
+        edit(result)
+        return ["/".join(map(str, error.absolute_path))
+                for error in self.validator.iter_errors(result)]
+
+    def test_is_a_valid_schema(self):
+        jsonschema.Draft202012Validator.check_schema(self.schema)
+
+    def test_written_files_follow_it(self):
+        for name in ("a.json", "b.json"):
+            result = json.loads((self.directory / name).read_text())
+            errors = [f"{list(e.absolute_path)}: {e.message}"
+                      for e in self.validator.iter_errors(result)]
+            self.assertEqual(errors, [])
+
+    def test_it_is_strict_everywhere(self):
+        for part in objects_of(self.schema):
+            self.assertIn("additionalProperties", part, part.get("description"))
+
+    def test_every_member_is_described(self):
+        for part in objects_of(self.schema):
+            for name, member in part.get("properties", {}).items():
+                if name in self.schema["$defs"] or "$ref" in member or "const" in member:
+                    continue
+                self.assertIn("description", member, name)
+
+    def test_edited_files_do_not_follow_it(self):
+        trial = lambda result: result["kvs_bench"]["trials"][0]
+        for where, edit in {
+            "kvs_bench/trials/0": lambda r: trial(r).pop("window_s"),
+            "kvs_bench/trials/0/operations": lambda r: trial(r).update(operations="many"),
+            "kvs_bench/trials/0/status": lambda r: trial(r).update(status="fine"),
+            "kvs_bench/trials/0/load_s": lambda r: trial(r).update(load_s=None),
+            "kvs_bench/trials/0/cell": lambda r: trial(r)["cell"].update(colour="red"),
+            "kvs_bench/schema_version": lambda r: r["kvs_bench"].update(schema_version=2),
+            "kvs_bench": lambda r: r["kvs_bench"].update(extra=1),
+            "benchmarks/0/time_unit": lambda r: r["benchmarks"][0].update(time_unit="s"),
+            "": lambda r: r.pop("context"),
+        }.items():
+            self.assertEqual(self.errors_after(edit), [where])
+
+    def test_no_number_is_nan_or_infinite(self):
+        def refuse(token):
+            self.fail(token)
+        for name in ("a.json", "b.json"):
+            json.loads((self.directory / name).read_text(), parse_constant=refuse)
+
+
+if __name__ == "__main__":
+    unittest.main()
