@@ -1,0 +1,186 @@
+#include "engines/log_store/file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "engines/engine.h"
+
+namespace kvs {
+namespace {
+
+[[noreturn]] void Fail(std::string_view engine, std::string_view operation,
+                       const std::filesystem::path& path, int error) {
+  const bool full = error == ENOSPC || error == EDQUOT;
+  throw EngineError(full ? ErrorKind::kFull : ErrorKind::kIo, engine, operation, path,
+                    std::system_category().message(error));
+}
+
+// Repeats `call` while a signal interrupts it.
+template <typename Call>
+auto Uninterrupted(Call call) {
+  decltype(call()) result;
+  do {
+    result = call();
+  } while (result == -1 && errno == EINTR);
+  return result;
+}
+
+class PosixFile final : public File {
+ public:
+  PosixFile(std::string_view engine, const std::filesystem::path& path, int flags)
+      : engine_(engine), path_(path) {
+    fd_ = Uninterrupted([&] { return ::open(path_.c_str(), flags | O_CLOEXEC, 0666); });
+    if (fd_ < 0) Fail(engine_, (flags & O_CREAT) != 0 ? "create" : "open", path_, errno);
+  }
+  ~PosixFile() override { ::close(fd_); }
+
+  const std::filesystem::path& path() const override { return path_; }
+
+  uint64_t Size() const override {
+    struct stat status;
+    if (::fstat(fd_, &status) != 0) Fail(engine_, "stat", path_, errno);
+    return static_cast<uint64_t>(status.st_size);
+  }
+
+  void Append(std::string_view data) override {
+    while (!data.empty()) {
+      const ssize_t n = Uninterrupted([&] { return ::write(fd_, data.data(), data.size()); });
+      if (n < 0) Fail(engine_, "write", path_, errno);
+      data.remove_prefix(static_cast<size_t>(n));
+    }
+  }
+
+  std::string ReadAll() const override {
+    std::string data(Size(), '\0');
+    size_t done = 0;
+    while (done < data.size()) {
+      const ssize_t n = Uninterrupted([&] {
+        return ::pread(fd_, data.data() + done, data.size() - done, static_cast<off_t>(done));
+      });
+      if (n < 0) Fail(engine_, "read", path_, errno);
+      if (n == 0) break;
+      done += static_cast<size_t>(n);
+    }
+    data.resize(done);
+    return data;
+  }
+
+  void Allocate(uint64_t size, bool zeroed) override {
+    int error = 0;
+    do {
+      error = ::posix_fallocate(fd_, 0, static_cast<off_t>(size));
+    } while (error == EINTR);
+    if (error != 0) Fail(engine_, "allocate", path_, error);
+    if (!zeroed) return;
+    static constexpr char kZeros[64 * 1024] = {};
+    for (uint64_t done = 0; done < size;) {
+      const size_t piece = std::min<uint64_t>(sizeof kZeros, size - done);
+      const ssize_t n =
+          Uninterrupted([&] { return ::pwrite(fd_, kZeros, piece, static_cast<off_t>(done)); });
+      if (n < 0) Fail(engine_, "write", path_, errno);
+      done += static_cast<uint64_t>(n);
+    }
+  }
+
+  void Truncate(uint64_t size) override {
+    if (Uninterrupted([&] { return ::ftruncate(fd_, static_cast<off_t>(size)); }) != 0) {
+      Fail(engine_, "truncate", path_, errno);
+    }
+  }
+
+  void Sync() override {
+    // Not resumed after EINTR or any other error: what the kernel then knows of the dirty pages is
+    // not defined.
+    if (::fdatasync(fd_) != 0) Fail(engine_, "fdatasync", path_, errno);
+  }
+
+  std::unique_ptr<Mapping> Map(size_t size, bool writable, bool prefault) override {
+    const int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+    void* address = ::mmap(nullptr, size, protection, MAP_SHARED, fd_, 0);
+    if (address == MAP_FAILED) Fail(engine_, "mmap", path_, errno);
+    auto mapping = std::make_unique<Mapping>(static_cast<char*>(address), size);
+#if defined(MADV_POPULATE_WRITE)
+    // An optimisation only: a kernel that cannot (before 5.14) faults the pages in one by one.
+    if (prefault) (void)::madvise(address, size, MADV_POPULATE_WRITE);
+#else
+    (void)prefault;
+#endif
+    return mapping;
+  }
+
+ private:
+  const std::string engine_;
+  const std::filesystem::path path_;
+  int fd_ = -1;
+};
+
+class Posix final : public FileSystem {
+ public:
+  explicit Posix(std::string_view engine) : engine_(engine) {}
+
+  std::unique_ptr<File> Create(const std::filesystem::path& path) override {
+    return std::make_unique<PosixFile>(engine_, path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW);
+  }
+
+  std::unique_ptr<File> Open(const std::filesystem::path& path) override {
+    return std::make_unique<PosixFile>(engine_, path, O_RDWR | O_NOFOLLOW);
+  }
+
+  bool Exists(const std::filesystem::path& path) override {
+    struct stat status;
+    if (::lstat(path.c_str(), &status) == 0) return true;
+    if (errno != ENOENT) Fail(engine_, "stat", path, errno);
+    return false;
+  }
+
+  void Rename(const std::filesystem::path& from, const std::filesystem::path& to) override {
+    if (::rename(from.c_str(), to.c_str()) != 0) Fail(engine_, "rename", from, errno);
+  }
+
+  void Remove(const std::filesystem::path& path) override {
+    if (::unlink(path.c_str()) != 0) Fail(engine_, "unlink", path, errno);
+  }
+
+  std::vector<std::string> List(const std::filesystem::path& directory) override {
+    std::vector<std::string> names;
+    std::error_code error;
+    std::filesystem::directory_iterator entries(directory, error);
+    while (!error && entries != std::filesystem::directory_iterator()) {
+      names.push_back(entries->path().filename().string());
+      entries.increment(error);
+    }
+    if (error) Fail(engine_, "list", directory, error.value());
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  void SyncDirectory(const std::filesystem::path& directory) override {
+    const int fd = Uninterrupted(
+        [&] { return ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+    if (fd < 0) Fail(engine_, "open", directory, errno);
+    const int error = ::fsync(fd) == 0 ? 0 : errno;
+    ::close(fd);
+    if (error != 0) Fail(engine_, "fsync", directory, error);
+  }
+
+ private:
+  const std::string engine_;
+};
+
+}  // namespace
+
+Mapping::~Mapping() { ::munmap(data_, size_); }
+
+std::unique_ptr<FileSystem> PosixFileSystem(std::string_view engine) {
+  return std::make_unique<Posix>(engine);
+}
+
+}  // namespace kvs

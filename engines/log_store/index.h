@@ -1,0 +1,227 @@
+// The index: from the hash of a key to the position of its record in the log.
+//
+// A slot is 64 bits: a 16-bit tag from the hash, and a 48-bit position. Eight slots make a bucket
+// of one cache line; a lookup starts at the bucket that the hash names and goes on to the next one
+// while buckets are full. Whether a slot with the right tag is the right key is seen in the record,
+// so the index holds no keys. It is cut into shards by the upper bits of the hash; a shard that
+// fills up is rebuilt aside, twice as large or cleared of removed slots, and swapped in.
+//
+// Thread safety: one writer, any number of readers beside it. Find and Prefetch are for readers and
+// wait-free. The caller keeps a retired table alive until no reader can hold it (RetireFn).
+//
+// Invariants:
+//   1. An entry never moves inside a table: it is replaced in its slot, or removed.
+//   2. A bucket that was full once never shows an empty slot again (a removal leaves kRemoved
+//   there),
+//      so an entry that had to go on to a later bucket stays reachable.
+//   3. Each table has at least one empty slot, so every lookup ends.
+//
+// Memory order:
+//   (1) writer  slot.store(release) publishes a position       partner: (2)
+//   (2) reader  slot.load(acquire); the record it leads to, and the segment's address, were written
+//               before (1)
+//   (3) writer  shard.store(release) publishes a table         partner: (4)
+//   (4) reader  shard.load(acquire); the table's slots were filled before (3)
+#ifndef KVS_ENGINES_LOG_STORE_INDEX_H_
+#define KVS_ENGINES_LOG_STORE_INDEX_H_
+
+#include <atomic>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "engines/log_store/epochs.h"
+
+namespace kvs {
+
+// Where a record is: a segment's number in the store's table (16 bits) and the record's offset in
+// the segment in units of 8 bytes (32 bits). Never 0: a segment starts with its header.
+using Position = uint64_t;
+inline constexpr unsigned kPositionBits = 48;
+inline constexpr Position kNoPosition = 0;
+
+class Index {
+ public:
+  static constexpr unsigned kMaxShardBits = 8;
+
+  // Given the position of an entry, the hash of its key.
+  using HashFn = std::function<uint64_t(Position)>;
+  // Fetches the record at a position into the cache; a hint.
+  using PrefetchFn = std::function<void(Position)>;
+  // Takes a table that readers which start from now on cannot reach.
+  using RetireFn = std::function<void(std::shared_ptr<void>)>;
+
+  Index(unsigned shard_bits, HashFn hash_of, PrefetchFn prefetch, RetireFn retire);
+  Index(const Index&) = delete;
+  Index& operator=(const Index&) = delete;
+
+  // The position that was put under `hash` and for which `matches(position)` holds, or kNoPosition.
+  template <typename Matches>
+  Position Find(uint64_t hash, Matches matches) const;
+
+  // The first position under `hash` with its tag, or kNoPosition. It may belong to another key.
+  Position Candidate(uint64_t hash) const {
+    return Find(hash, [](Position) { return true; });
+  }
+
+  void Prefetch(uint64_t hash) const {
+    const Table table = Load(hash);
+    __builtin_prefetch(&table.buckets[hash & table.mask]);
+  }
+
+  // Writer only. Puts `position` under `hash`, in place of the entry for which `matches` holds, if
+  // there is one. Returns the replaced position or kNoPosition.
+  template <typename Matches>
+  Position Put(uint64_t hash, Position position, Matches matches);
+
+  // Writer only. Removes the entry for which `matches` holds. Returns its position or kNoPosition.
+  template <typename Matches>
+  Position Remove(uint64_t hash, Matches matches);
+
+  // Writer only.
+  size_t size() const { return size_; }
+  size_t memory_bytes() const { return memory_bytes_; }
+
+ private:
+  static constexpr size_t kBucketSlots = 8;
+  static constexpr uint64_t kEmpty = 0;
+  static constexpr uint64_t kRemoved = 1;  // tag 0, which no entry has
+  static constexpr Position kPositionMask = (Position{1} << kPositionBits) - 1;
+  // ThreadSanitizer builds use sequentially consistent loads in place of the fences of epochs.h.
+  static constexpr std::memory_order kLoadOrder =
+      KVS_THREAD_SANITIZER ? std::memory_order_seq_cst : std::memory_order_acquire;
+  static constexpr std::memory_order kStoreOrder =
+      KVS_THREAD_SANITIZER ? std::memory_order_seq_cst : std::memory_order_release;
+
+  struct alignas(64) Bucket {
+    std::atomic<uint64_t> slots[kBucketSlots];
+  };
+  static_assert(sizeof(Bucket) == 64);
+
+  struct Table {
+    Bucket* buckets;
+    size_t mask;  // number of buckets - 1
+  };
+
+  // What only the writer needs to know of a shard.
+  struct ShardState {
+    std::shared_ptr<Bucket[]> owner;
+    size_t used = 0;     // slots that are not empty
+    size_t entries = 0;  // slots that hold a position
+  };
+
+  size_t ShardOf(uint64_t hash) const { return (hash >> 1) >> (63 - shard_bits_); }
+  static uint64_t TagOf(uint64_t hash) {
+    const uint64_t tag = (hash >> 40) & 0xffff;
+    return tag + (tag == 0 ? 1 : 0);
+  }
+  static uint64_t MakeSlot(uint64_t hash, Position position) {
+    return TagOf(hash) << kPositionBits | position;
+  }
+
+  // A shard's word is the address of its buckets with the logarithm of their number in the 6 bits
+  // that alignment leaves free: both are read in one load.
+  static Table Decode(uint64_t word) {
+    return {reinterpret_cast<Bucket*>(word & ~uint64_t{63}), (size_t{1} << (word & 63)) - 1};
+  }
+  Table Load(uint64_t hash) const {
+    return Decode(shards_[ShardOf(hash)].load(kLoadOrder));
+  }  // (4)
+
+  // The slot of the entry for which `matches` holds, or nullptr; `bucket` is then where it is.
+  template <typename Matches>
+  static std::atomic<uint64_t>* FindSlot(const Table& table, uint64_t hash, Matches matches,
+                                         Bucket*& bucket);
+  static std::atomic<uint64_t>& FreeSlot(const Table& table, uint64_t hash);
+  void Rebuild(size_t shard);
+  void Install(size_t shard, unsigned log2_buckets, std::shared_ptr<Bucket[]> buckets);
+
+  const unsigned shard_bits_;
+  const HashFn hash_of_;
+  const PrefetchFn prefetch_;
+  const RetireFn retire_;
+  const std::unique_ptr<std::atomic<uint64_t>[]> shards_;
+  std::vector<ShardState> states_;
+  size_t size_ = 0;
+  size_t memory_bytes_ = 0;
+};
+
+template <typename Matches>
+std::atomic<uint64_t>* Index::FindSlot(const Table& table, uint64_t hash, Matches matches,
+                                       Bucket*& bucket) {
+  const uint64_t tag = TagOf(hash);
+  for (size_t b = hash & table.mask;; b = (b + 1) & table.mask) {
+    bucket = &table.buckets[b];
+    bool has_empty = false;
+    for (std::atomic<uint64_t>& slot : bucket->slots) {
+      const uint64_t word = slot.load(kLoadOrder);  // (2)
+      if (word >> kPositionBits == tag && matches(word & kPositionMask)) return &slot;
+      has_empty |= word == kEmpty;
+    }
+    if (has_empty) return nullptr;  // invariant 2
+  }
+}
+
+template <typename Matches>
+Position Index::Find(uint64_t hash, Matches matches) const {
+  const Table table = Load(hash);
+  const uint64_t tag = TagOf(hash);
+  for (size_t b = hash & table.mask;; b = (b + 1) & table.mask) {
+    bool has_empty = false;
+    for (const std::atomic<uint64_t>& slot : table.buckets[b].slots) {
+      const uint64_t word = slot.load(kLoadOrder);  // (2)
+      if (word >> kPositionBits == tag && matches(word & kPositionMask)) {
+        return word & kPositionMask;
+      }
+      has_empty |= word == kEmpty;
+    }
+    if (has_empty) return kNoPosition;  // invariant 2
+  }
+}
+
+template <typename Matches>
+Position Index::Put(uint64_t hash, Position position, Matches matches) {
+  assert(position > kRemoved && position <= kPositionMask);
+  const size_t shard = ShardOf(hash);
+  Bucket* bucket = nullptr;
+  if (std::atomic<uint64_t>* slot = FindSlot(Load(hash), hash, matches, bucket)) {
+    const uint64_t old = slot->load(std::memory_order_relaxed);  // the writer's own store
+    slot->store(MakeSlot(hash, position), kStoreOrder);          // (1)
+    return old & kPositionMask;
+  }
+  ShardState& state = states_[shard];
+  // Full from 13/16 on: enough for chains to stay short, and for invariant 3.
+  const size_t capacity = (Load(hash).mask + 1) * kBucketSlots;
+  if ((state.used + 1) * 16 > capacity * 13) Rebuild(shard);
+  std::atomic<uint64_t>& slot = FreeSlot(Load(hash), hash);
+  if (slot.load(std::memory_order_relaxed) == kEmpty) ++state.used;  // the writer's own store
+  slot.store(MakeSlot(hash, position), kStoreOrder);                 // (1)
+  ++state.entries;
+  ++size_;
+  return kNoPosition;
+}
+
+template <typename Matches>
+Position Index::Remove(uint64_t hash, Matches matches) {
+  Bucket* bucket = nullptr;
+  std::atomic<uint64_t>* slot = FindSlot(Load(hash), hash, matches, bucket);
+  if (slot == nullptr) return kNoPosition;
+  const uint64_t old = slot->load(std::memory_order_relaxed);  // the writer's own store
+  bool has_empty = false;
+  for (const std::atomic<uint64_t>& other : bucket->slots) {
+    has_empty |= other.load(std::memory_order_relaxed) == kEmpty;  // the writer's own store
+  }
+  ShardState& state = states_[ShardOf(hash)];
+  slot->store(has_empty ? kEmpty : kRemoved, kStoreOrder);  // (1)
+  if (has_empty) --state.used;
+  --state.entries;
+  --size_;
+  return old & kPositionMask;
+}
+
+}  // namespace kvs
+
+#endif  // KVS_ENGINES_LOG_STORE_INDEX_H_

@@ -1,0 +1,293 @@
+#include "engines/log_store/log_store.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+
+#include <fmt/format.h>
+
+namespace kvs {
+namespace {
+
+// The first segment after an open is this much smaller than a full-grown one, and each next one
+// kSegmentGrowth times larger: a small store stays small on disk, and an open is quick.
+constexpr uint64_t kFirstSegmentFraction = 16;
+constexpr uint64_t kSegmentGrowth = 4;
+constexpr uint64_t kSmallestFirstSegment = 64 * 1024;
+
+}  // namespace
+
+LogStore::LogStore(LogStoreOptions options)
+    : options_(std::move(options)),
+      segment_data_(std::make_unique<std::atomic<const char*>[]>(kMaxSegments)),
+      index_(
+          options_.shard_bits, [this](Position p) { return Hash(RecordAt(p).Key()); },
+          [this](Position p) { PrefetchRecord(p); },
+          [this](std::shared_ptr<void> table) {
+            if (options_.unlocked_readers) epochs_.Retire(std::move(table));
+          }),
+      claim_(options_.engine, options_.directory,
+             {.name = kLogFormatName, .version = kLogFormatVersion}),
+      files_(options_.files != nullptr ? options_.files : PosixFileSystem(options_.engine)) {
+  next_segment_size_ =
+      std::min(options_.segment_size,
+               std::max(options_.segment_size / kFirstSegmentFraction, kSmallestFirstSegment));
+  Recover();
+}
+
+LogStore::~LogStore() {
+  preparing_.Drain();
+  syncing_.Drain();
+  epochs_.Reclaim();  // no reader is left, so this releases everything
+  if (refuses_writes_.load(std::memory_order_relaxed)) return;  // the threads have finished
+  try {
+    CloseLog();
+  } catch (const EngineError&) {
+    // The log is as a crash would leave it, which the next open can read.
+  }
+}
+
+void LogStore::MultiGet(std::span<const std::string_view> keys, std::span<std::string> values,
+                        std::span<bool> found) const {
+  constexpr size_t kInFlight = 16;
+  std::array<uint64_t, kInFlight> hashes;
+  for (size_t begin = 0; begin < keys.size(); begin += kInFlight) {
+    const size_t count = std::min(kInFlight, keys.size() - begin);
+    for (size_t i = 0; i < count; ++i) {
+      hashes[i] = Hash(keys[begin + i]);
+      index_.Prefetch(hashes[i]);
+    }
+    for (size_t i = 0; i < count; ++i) {
+      const Position candidate = index_.Candidate(hashes[i]);
+      if (candidate != kNoPosition) PrefetchRecord(candidate);
+    }
+    for (size_t i = 0; i < count; ++i) {
+      found[begin + i] = GetHashed(hashes[i], keys[begin + i], values[begin + i]);
+    }
+  }
+}
+
+LogStore::Appended LogStore::Append(RecordType type, std::string_view key, std::string_view value) {
+  CheckWritable();
+  const uint64_t hash = Hash(key);
+  index_.Prefetch(hash);
+  const uint64_t size = RecordSize(key.size(), value.size());
+  if (active_ == nullptr || !active_->HasRoom(size)) [[unlikely]]
+    BeginSegment(size);
+  const uint64_t offset = active_->Append(type, next_sequence_++, key, value);
+  (type == RecordType::kTombstone ? active_->tombstone_bytes : active_->live_bytes) += size;
+  if (active_->end >= spare_wanted_at_) [[unlikely]]
+    RequestSpare();
+  if (options_.hooks.record_appended) [[unlikely]]
+    options_.hooks.record_appended();
+  return {hash, MakePosition(*active_, offset), type};
+}
+
+bool LogStore::Publish(const Appended& appended) {
+  const std::string_view key = RecordAt(appended.position).Key();
+  const auto matches = [&](Position p) { return HasKey(p, key); };
+  const Position old = appended.type == RecordType::kTombstone
+                           ? index_.Remove(appended.hash, matches)
+                           : index_.Put(appended.hash, appended.position, matches);
+  if (old == kNoPosition) return false;
+  SegmentOf(old).live_bytes -= RecordAt(old).Size();
+  return true;
+}
+
+bool LogStore::Write(RecordType type, std::string_view key, std::string_view value) {
+  CheckWritable();
+  if (type == RecordType::kTombstone && !Contains(key)) return false;
+  const Appended appended = Append(type, key, value);
+  if (options_.durability == Durability::kSync) {
+    try {
+      active_->file->Sync();
+    } catch (const EngineError& error) {
+      RefuseWrites(error.what());
+      throw;
+    }
+  }
+  return Publish(appended);
+}
+
+bool LogStore::Contains(std::string_view key) const {
+  return index_.Find(Hash(key), [&](Position p) { return HasKey(p, key); }) != kNoPosition;
+}
+
+void LogStore::VerifyRecord(Position position, std::string_view operation) const {
+  const Segment& segment = SegmentOf(position);
+  const uint64_t offset = OffsetOf(position);
+  const Record record = RecordAt(position);
+  const uint32_t binding = segment.binding.At(offset);
+  if (record.HeaderIsValid(binding) && record.PayloadIsValid(binding)) return;
+  throw EngineError(ErrorKind::kCorruption, options_.engine, operation, segment.file->path(),
+                    fmt::format("offset {}: the record does not match its check values", offset));
+}
+
+void LogStore::RefuseWrites(std::string_view reason) {
+  const MutexLock lock(failure_mutex_);
+  if (failure_.empty()) failure_ = reason;
+  // Relaxed suffices: who reads true reads the reason under the mutex.
+  refuses_writes_.store(true, std::memory_order_relaxed);
+}
+
+void LogStore::ThrowRefusal() const {
+  const MutexLock lock(failure_mutex_);
+  throw EngineError(ErrorKind::kIo, options_.engine, "write", options_.directory,
+                    fmt::format("writes are refused until the store is reopened, because of an "
+                                "earlier failure: {}",
+                                failure_));
+}
+
+void LogStore::BeginSegment(uint64_t record_size) {
+  std::shared_ptr<Segment> next = TakeSpare(record_size);
+  if (next == nullptr) next = maker_->Make(SegmentKind::kWrites, NextSegmentSize(record_size));
+  try {
+    Enlist(next);
+  } catch (const EngineError&) {
+    Delist(next);
+    throw;
+  }
+  if (active_ != nullptr) SealActive();
+  active_ = std::move(next);
+  spare_wanted_at_ = active_->mapping->size() / 2;
+  UpdateCompactionDue();
+}
+
+uint64_t LogStore::NextSegmentSize(uint64_t record_size) {
+  const uint64_t size = std::max(next_segment_size_, SegmentSizeFor(record_size));
+  next_segment_size_ = std::min(options_.segment_size, next_segment_size_ * kSegmentGrowth);
+  return size;
+}
+
+void LogStore::RequestSpare() {
+  spare_wanted_at_ = std::numeric_limits<uint64_t>::max();
+  if (spare_.valid()) return;
+  auto task = std::make_shared<std::packaged_task<std::shared_ptr<Segment>()>>(
+      [this, size = NextSegmentSize(0)] { return maker_->Make(SegmentKind::kWrites, size); });
+  spare_ = task->get_future();
+  preparing_.Submit([task] { (*task)(); });
+}
+
+std::shared_ptr<Segment> LogStore::TakeSpare(uint64_t record_size) {
+  if (!spare_.valid()) return nullptr;
+  std::shared_ptr<Segment> spare = spare_.get();  // throws what its making threw
+  if (spare->HasRoom(record_size)) return spare;
+  // Too small for this one record. Generations grow along the log, so it cannot be kept for later.
+  Delist(spare);
+  return nullptr;
+}
+
+void LogStore::SealActive() {
+  active_->Seal();
+  if (options_.durability == Durability::kSync) {
+    // Every record is on the device, but the seal must be too before anything follows: without it
+    // the segment would look torn and recovery would drop what comes after.
+    try {
+      active_->file->Sync();
+    } catch (const EngineError& error) {
+      RefuseWrites(error.what());
+      throw;
+    }
+  }
+  SubmitSync(active_);
+}
+
+void LogStore::SubmitSync(std::shared_ptr<Segment> segment) {
+  // What the task may claim to have synced is what there is now.
+  const uint64_t size = segment->end;
+  const bool sealed = segment->sealed;
+  syncing_.Submit([this, segment, size, sealed] {
+    if (refuses_writes_.load(std::memory_order_relaxed)) return;  // see RefuseWrites
+    try {
+      segment->file->Sync();
+      manifest_->Update([&](ManifestEntries& entries) {
+        ManifestEntry& entry = entries.at(segment->generation);
+        entry.synced_size = size;
+        entry.sealed = sealed;
+      });
+    } catch (const EngineError& error) {
+      RefuseWrites(error.what());
+    }
+  });
+}
+
+void LogStore::Enlist(const std::shared_ptr<Segment>& segment) {
+  size_t number = 0;
+  while (number < segments_.size() && segments_[number] != nullptr) ++number;
+  if (number == kMaxSegments) {
+    throw EngineError(ErrorKind::kFull, options_.engine, "write", options_.directory,
+                      fmt::format("the log has {} segments, the most there can be; use a larger "
+                                  "segment_size",
+                                  kMaxSegments));
+  }
+  if (number == segments_.size()) segments_.emplace_back();
+  segment->number = static_cast<uint16_t>(number);
+  segments_[number] = segment;
+  segment_data_[number].store(segment->mapping->data(), std::memory_order_release);  // (1)
+}
+
+void LogStore::Delist(const std::shared_ptr<Segment>& segment) {
+  manifest_->Update([&](ManifestEntries& entries) { entries.erase(segment->generation); });
+  files_->Remove(segment->file->path());
+}
+
+void LogStore::SyncInBackground() {
+  if (active_ != nullptr) SubmitSync(active_);
+}
+
+void LogStore::WaitForBackground() {
+  preparing_.Drain();
+  syncing_.Drain();
+}
+
+LogStoreStatistics LogStore::Statistics() const {
+  LogStoreStatistics statistics;
+  statistics.keys = index_.size();
+  statistics.index_bytes = index_.memory_bytes();
+  statistics.compacted_segments = compacted_segments_;
+  for (const std::shared_ptr<Segment>& segment : segments_) {
+    if (segment == nullptr || segment->retired) continue;
+    ++statistics.segments;
+    statistics.log_bytes += segment->UsedBytes();
+    statistics.garbage_bytes += segment->DeadBytes();
+  }
+  return statistics;
+}
+
+void LogStore::CloseLog() {
+  std::shared_ptr<Segment> spare;
+  if (spare_.valid()) {
+    try {
+      spare = spare_.get();
+    } catch (const EngineError&) {
+      // It was never made, so there is nothing to take back.
+    }
+  }
+  std::vector<std::shared_ptr<Segment>> open;
+  for (const std::shared_ptr<Segment>& segment : {active_, output_}) {
+    if (segment != nullptr) open.push_back(segment);
+  }
+  for (const std::shared_ptr<Segment>& segment : open) segment->file->Sync();
+  std::vector<std::shared_ptr<Segment>> empty;
+  {
+    const MutexLock lock(prepared_mutex_);
+    if (prepared_output_ != nullptr) empty.push_back(prepared_output_);
+  }
+  if (spare != nullptr) empty.push_back(spare);
+  manifest_->Update([&](ManifestEntries& entries) {
+    for (const std::shared_ptr<Segment>& segment : open) {
+      entries[segment->generation].synced_size = segment->end;
+      entries[segment->generation].sealed = true;
+    }
+    for (const std::shared_ptr<Segment>& segment : empty) entries.erase(segment->generation);
+  });
+  for (const std::shared_ptr<Segment>& segment : empty) files_->Remove(segment->file->path());
+  // Nothing reads any more: give back what was allocated and not used.
+  for (const std::shared_ptr<Segment>& segment : segments_) {
+    if (segment == nullptr || segment->mapping->size() <= segment->end) continue;
+    segment->mapping.reset();
+    segment->file->Truncate(segment->end);
+  }
+}
+
+}  // namespace kvs

@@ -1,0 +1,328 @@
+// The store behind `single`, `mutex`, `rwlock` and `lockfree`: an append-only log of records cut
+// into segments, an index in memory from key to log position, and compaction. It has one writer at
+// a time and any number of readers beside it; who may come in when is the engines' matter, and the
+// only thing in which they differ.
+//
+// Life of a write: Append writes the record behind the log's end, into a shared mapping, where it
+// survives the death of the process. Under the tier `sync`, SyncLog flushes it. Publish makes it
+// what readers find. Write does all three.
+//
+// Compaction picks the sealed segment from which most is to be gained, moves its live records, with
+// their sequence numbers, to another segment, and retires it. It works in steps of bounded size, so
+// that writers can come in between. A retired segment's file is removed by a background thread,
+// once everything that replaces its records is on the device.
+//
+// docs/log-format.md describes the files, recovery.cc what is made of them after a crash.
+//
+// Thread safety:
+//   Get, MultiGet       any number at a time, beside one writer when the store was opened with
+//                       unlocked_readers; the reader is then inside an Epochs::Guard of epochs().
+//                       Without, nobody writes meanwhile.
+//   the writing calls   one at a time; without unlocked_readers, with no reader beside them.
+//   PrepareCompaction   one at a time, beside anything; see CompactStep.
+//   Others say so themselves.
+//
+// Invariants:
+//   1. A record's bytes do not change after Append returned.
+//   2. The index leads to the record with the highest published sequence of each key, or to nothing
+//      when that is a tombstone.
+//   3. A segment that the index leads into, or that a reader may hold a position of, is mapped, and
+//      its number is not given to another.
+//   4. Segments of kind kWrites are sealed and synced in the order of their generations.
+//   5. A segment leaves the manifest only when every record that supersedes or repeats one of its
+//   own
+//      is on the device.
+//
+// Memory order: see index.h (1) to (4) and epochs.h. In addition
+//   (1) writer  segment_data_[n].store(release)   partner: (2)
+//   (2) reader  segment_data_[n].load(relaxed): it comes after the acquire of a slot or table that
+//               was published after (1), and invariant 3 keeps it from changing
+#ifndef KVS_ENGINES_LOG_STORE_LOG_STORE_H_
+#define KVS_ENGINES_LOG_STORE_LOG_STORE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <future>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "engines/engine.h"
+#include "engines/log_store/epochs.h"
+#include "engines/log_store/file.h"
+#include "engines/log_store/format.h"
+#include "engines/log_store/index.h"
+#include "engines/log_store/manifest.h"
+#include "engines/log_store/segment.h"
+#include "engines/log_store/task_thread.h"
+#include "engines/store_directory.h"
+
+namespace kvs {
+
+// Places where a test can stop the store. Called by the thread that does the work, if set.
+struct LogStoreHooks {
+  std::function<void()> record_appended;  // in Set or Remove: written, not published
+  std::function<void()> record_moved;     // in compaction: copied, the index not yet re-pointed
+};
+
+struct LogStoreOptions {
+  std::string engine;  // for errors
+  std::filesystem::path directory;
+  Durability durability = Durability::kProcess;
+  uint64_t segment_size = uint64_t{64} << 20;  // bytes of a full-grown segment file
+  bool verify_reads = false;                   // check a value's check value on every read
+  unsigned garbage_percent = 50;  // compaction is due when this part of the log is garbage
+  bool unlocked_readers = false;  // readers run beside the writer
+  unsigned shard_bits = 8;        // of the index
+  // Called by the writer, inside a writing call, when compaction becomes due. Must not call back.
+  std::function<void()> compaction_became_due;
+  LogStoreHooks hooks;
+  std::shared_ptr<FileSystem> files;  // null: the operating system's
+};
+
+// What the store holds, for tests and for EngineInfo.
+struct LogStoreStatistics {
+  uint64_t keys = 0;
+  uint64_t segments = 0;
+  uint64_t log_bytes = 0;      // used by records
+  uint64_t garbage_bytes = 0;  // of them, no longer needed
+  uint64_t index_bytes = 0;
+  uint64_t compacted_segments = 0;  // since the store was opened
+};
+
+class LogStore {
+ public:
+  // Opens or creates the store. Throws EngineError.
+  explicit LogStore(LogStoreOptions options);
+  // Syncs and seals the log. A failure then is found, and repaired or reported, by the next open.
+  ~LogStore();
+  LogStore(const LogStore&) = delete;
+  LogStore& operator=(const LogStore&) = delete;
+
+  // Reading. Semantics as KvsEngine's.
+  bool Get(std::string_view key, std::string& value) const;
+  void MultiGet(std::span<const std::string_view> keys, std::span<std::string> values,
+                std::span<bool> found) const;
+
+  bool Contains(std::string_view key) const;
+
+  // Writing.
+  struct Appended {
+    uint64_t hash = 0;
+    Position position = kNoPosition;
+    RecordType type = RecordType::kValue;
+  };
+  // Writes a record behind the end of the log; `value` is empty for a tombstone. Throws EngineError
+  // (kFull, kIo), and has then changed nothing.
+  Appended Append(RecordType type, std::string_view key, std::string_view value);
+  // Whether Append of such a record would first have to begin a new segment. Everything appended
+  // must be synced and published before that.
+  bool NeedsNewSegment(size_t key_size, size_t value_size) const {
+    return active_ == nullptr || !active_->HasRoom(RecordSize(key_size, value_size));
+  }
+  // The file that Append wrote to last. A sync tier's writer syncs it before it publishes.
+  std::shared_ptr<Segment> ActiveSegment() const { return active_; }
+  // Makes the record what readers find. Records are published in the order in which they were
+  // appended. Returns whether the key was present before.
+  bool Publish(const Appended& appended);
+  // Append, the tier's durability step, Publish. A tombstone is written only for a key that is
+  // there. Returns whether the key was present before.
+  bool Write(RecordType type, std::string_view key, std::string_view value);
+  // Refuses all writes from now on, with `reason`: what the device holds is no longer known. Any
+  // thread.
+  void RefuseWrites(std::string_view reason) KVS_EXCLUDES(failure_mutex_);
+  // Throws kIo when writes are refused. Any thread.
+  void CheckWritable() const KVS_EXCLUDES(failure_mutex_) {
+    if (refuses_writes_.load(std::memory_order_relaxed)) [[unlikely]] {  // see RefuseWrites
+      ThrowRefusal();
+    }
+  }
+
+  // Compaction. CompactionDue may be called by any thread: whether there is enough garbage, seen
+  // when a segment was last sealed or compacted.
+  bool CompactionDue() const {
+    return compaction_due_.load(std::memory_order_relaxed);  // a hint: nothing is read through it
+  }
+  // So much that a thread of its own does not keep up: writers should call CompactStep, too.
+  bool CompactionOverdue() const {
+    return compaction_overdue_.load(std::memory_order_relaxed);  // a hint, as above
+  }
+  // Makes the segment that the next CompactStep will move records to, if it needs one: the slow
+  // part, kept out of the time in which writers are held up. Any thread, but one at a time.
+  void PrepareCompaction();
+  // A writing call. Moves records of up to about `bytes`, or less when it ends a segment or a
+  // PrepareCompaction is needed. Throws kCorruption when a record to be moved is damaged; the store
+  // then refuses writes.
+  void CompactStep(uint64_t bytes);
+
+  // A writing call. Hands everything appended so far to the background thread, to be synced.
+  void SyncInBackground();
+  // Waits for the background work that was handed out before. Any thread.
+  void WaitForBackground();
+
+  // A writing call.
+  LogStoreStatistics Statistics() const;
+
+  Epochs& epochs() { return epochs_; }
+  bool uses_membarrier() const { return epochs_.uses_membarrier(); }
+  const LogStoreOptions& options() const { return options_; }
+
+ private:
+  static constexpr size_t kMaxSegments = size_t{1} << 16;
+
+  // Recovery (recovery.cc).
+  void Recover();
+  void RemoveStrayFiles(const ManifestEntries& entries);
+  std::shared_ptr<Segment> RecoverSegment(uint64_t generation, const ManifestEntry& entry,
+                                          bool& is_whole);
+  void IndexRecovered(Segment& segment, std::vector<Position>& tombstones);
+  void DropTombstones(const std::vector<Position>& tombstones);
+
+  // The log (log_store.cc).
+  void BeginSegment(uint64_t record_size);
+  void RequestSpare();
+  std::shared_ptr<Segment> TakeSpare(uint64_t record_size);
+  uint64_t NextSegmentSize(uint64_t record_size);
+  void SealActive();
+  void SubmitSync(std::shared_ptr<Segment> segment);
+  void Enlist(const std::shared_ptr<Segment>& segment);
+  void Delist(const std::shared_ptr<Segment>& segment);
+  void CloseLog();
+
+  // Compaction (compaction.cc).
+  struct Compaction {
+    std::shared_ptr<Segment> victim;
+    uint64_t offset = 0;          // of the next record to look at
+    uint64_t oldest_garbage = 0;  // tombstones older than this one are no longer needed
+    uint64_t needed_bytes = 0;    // room for the next record; more than the output has
+  };
+  // The smallest sequence numbers in segments with garbage.
+  struct GarbageAge {
+    const Segment* oldest_segment = nullptr;
+    uint64_t oldest = std::numeric_limits<uint64_t>::max();
+    uint64_t second = std::numeric_limits<uint64_t>::max();
+    // The smallest one in any segment but this one.
+    uint64_t Except(const Segment* segment) const {
+      return segment == oldest_segment ? second : oldest;
+    }
+  };
+  void UpdateCompactionDue();
+  GarbageAge AgeOfGarbage() const;
+  static uint64_t ReclaimableBytes(const Segment& segment, const GarbageAge& age);
+  std::shared_ptr<Segment> PickVictim() const;
+  bool MoveRecord(Segment& victim, uint64_t offset);
+  bool TombstoneIsNeeded(const Record& record, uint64_t hash) const;
+  void FinishVictim();
+  void SubmitRemoval(std::shared_ptr<Segment> victim);
+
+  static uint64_t Hash(std::string_view key) { return XXH3_64bits(key.data(), key.size()); }
+  static Position MakePosition(const Segment& segment, uint64_t offset) {
+    return Position{segment.number} << 32 | offset / kRecordAlignment;
+  }
+  static uint64_t OffsetOf(Position position) { return (position & 0xffffffff) * kRecordAlignment; }
+  Segment& SegmentOf(Position position) const { return *segments_[position >> 32]; }
+  const char* DataAt(Position position) const {
+    return segment_data_[position >> 32].load(std::memory_order_relaxed) +  // (2)
+           OffsetOf(position);
+  }
+  Record RecordAt(Position position) const { return Record(DataAt(position)); }
+  bool HasKey(Position position, std::string_view key) const;
+  void PrefetchRecord(Position position) const {
+    const char* data = DataAt(position);
+    __builtin_prefetch(data);
+    __builtin_prefetch(data + 64);
+  }
+  bool GetHashed(uint64_t hash, std::string_view key, std::string& value) const;
+  void VerifyRecord(Position position, std::string_view operation) const;
+
+  [[noreturn]] void ThrowRefusal() const KVS_EXCLUDES(failure_mutex_);
+
+  const LogStoreOptions options_;
+  // Hot for readers: nothing here changes but with a segment.
+  const std::unique_ptr<std::atomic<const char*>[]> segment_data_;  // by number
+  Epochs epochs_;
+  Index index_;
+
+  StoreDirectory claim_;
+  const std::shared_ptr<FileSystem> files_;
+  std::unique_ptr<Manifest> manifest_;
+  std::unique_ptr<SegmentMaker> maker_;
+
+  // The writer's.
+  std::vector<std::shared_ptr<Segment>> segments_;  // by number; null where free
+  std::shared_ptr<Segment> active_;                 // where Append writes; null before the first
+  std::shared_ptr<Segment> output_;                 // where compaction writes; null when none
+  std::vector<std::shared_ptr<Segment>> retired_;   // their files may still be there
+  Compaction compaction_;
+  uint64_t next_sequence_ = 1;
+  uint64_t next_segment_size_ = 0;
+  uint64_t spare_wanted_at_ = 0;  // the active segment's end at which the next one is requested
+  std::future<std::shared_ptr<Segment>> spare_;
+  uint64_t compacted_segments_ = 0;
+  std::atomic<bool> compaction_due_{false};
+  std::atomic<bool> compaction_overdue_{false};
+
+  // Between PrepareCompaction and CompactStep.
+  Mutex prepared_mutex_;
+  std::shared_ptr<Segment> prepared_output_ KVS_GUARDED_BY(prepared_mutex_);
+  uint64_t wanted_output_bytes_ KVS_GUARDED_BY(prepared_mutex_) = 0;
+
+  mutable Mutex failure_mutex_;
+  std::string failure_ KVS_GUARDED_BY(failure_mutex_);
+  std::atomic<bool> refuses_writes_{false};
+
+  // Last: their tasks use the members above.
+  TaskThread syncing_;    // syncs sealed segments, removes retired ones; in order
+  TaskThread preparing_;  // makes spares
+};
+
+// Compares eight bytes at a time. A caller that has just built its key by 8-byte stores would wait
+// for them if they were read back as 16 bytes, which is what memcmp does.
+inline bool SameBytes(const char* a, const char* b, size_t size) {
+  const auto word = [](const char* p) {
+    uint64_t w;
+    std::memcpy(&w, p, sizeof w);
+    return w;
+  };
+  if (size < 8) {
+    for (size_t i = 0; i < size; ++i) {
+      if (a[i] != b[i]) return false;
+    }
+    return true;
+  }
+  for (size_t i = 0; i + 8 < size; i += 8) {
+    if (word(a + i) != word(b + i)) return false;
+  }
+  return word(a + size - 8) == word(b + size - 8);
+}
+
+inline bool LogStore::HasKey(Position position, std::string_view key) const {
+  const Record record = RecordAt(position);
+  return record.GetShape().key_size == key.size() &&
+         SameBytes(record.KeyData(), key.data(), key.size());
+}
+
+inline bool LogStore::GetHashed(uint64_t hash, std::string_view key, std::string& value) const {
+  const Position position = index_.Find(hash, [&](Position p) { return HasKey(p, key); });
+  if (position == kNoPosition) return false;
+  if (options_.verify_reads) [[unlikely]]
+    VerifyRecord(position, "get");
+  const std::string_view stored = RecordAt(position).Value();
+  value.assign(stored.data(), stored.size());
+  return true;
+}
+
+inline bool LogStore::Get(std::string_view key, std::string& value) const {
+  return GetHashed(Hash(key), key, value);
+}
+
+}  // namespace kvs
+
+#endif  // KVS_ENGINES_LOG_STORE_LOG_STORE_H_

@@ -1,0 +1,73 @@
+#include "engines/log_store/segment.h"
+
+#include <cassert>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "engines/engine.h"
+
+namespace kvs {
+namespace {
+
+constexpr std::string_view kSuffix = ".log";
+constexpr size_t kDigits = 16;
+
+}  // namespace
+
+uint64_t Segment::Append(RecordType type, uint64_t sequence, std::string_view key,
+                         std::string_view value) {
+  const uint64_t size = RecordSize(key.size(), value.size());
+  assert(!sealed && HasRoom(size));
+  const uint64_t offset = end;
+  WriteRecord(mapping->data() + offset, binding.At(offset), type, sequence, key, value);
+  end += size;
+  min_sequence = std::min(min_sequence, sequence);
+  if (type == RecordType::kTombstone) {
+    max_tombstone_sequence = std::max(max_tombstone_sequence, sequence);
+  }
+  return offset;
+}
+
+void Segment::Seal() {
+  assert(!sealed);
+  WriteRecord(mapping->data() + end, binding.At(end), RecordType::kSeal, 0, {}, {});
+  sealed = true;
+}
+
+std::string SegmentFileName(uint64_t generation) {
+  return fmt::format("{:0{}}{}", generation, kDigits, kSuffix);
+}
+
+bool ParseSegmentFileName(std::string_view name, uint64_t& generation) {
+  if (name.size() != kDigits + kSuffix.size() || !name.ends_with(kSuffix)) return false;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + kDigits, generation);
+  return error == std::errc() && end == name.data() + kDigits;
+}
+
+std::shared_ptr<Segment> SegmentMaker::Make(SegmentKind kind, uint64_t size) {
+  auto segment = std::make_shared<Segment>();
+  segment->generation = next_generation_.fetch_add(1, std::memory_order_relaxed);  // a counter only
+  segment->kind = kind;
+  segment->binding = CheckBinding(manifest_.store(), segment->generation);
+  const std::filesystem::path path = directory_ / SegmentFileName(segment->generation);
+  segment->file = files_.Create(path);
+  try {
+    segment->file->Allocate(size, zeroed_);
+  } catch (const EngineError&) {
+    files_.Remove(path);  // gives back what was allocated before the disk was full
+    throw;
+  }
+  segment->mapping = segment->file->Map(size, /*writable=*/true, /*prefault=*/true);
+  const SegmentHeader header = MakeSegmentHeader(manifest_.store(), segment->generation, kind);
+  std::memcpy(segment->mapping->data(), &header, sizeof header);
+  segment->file->Sync();
+  files_.SyncDirectory(directory_);  // a manifest must never list a name that may get lost
+  manifest_.Update([&](ManifestEntries& entries) {
+    entries[segment->generation] = {
+        .kind = kind, .synced_size = sizeof(SegmentHeader), .sealed = false};
+  });
+  return segment;
+}
+
+}  // namespace kvs

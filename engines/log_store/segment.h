@@ -1,0 +1,97 @@
+// One file of the log, and the maker of new ones.
+#ifndef KVS_ENGINES_LOG_STORE_SEGMENT_H_
+#define KVS_ENGINES_LOG_STORE_SEGMENT_H_
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "engines/log_store/file.h"
+#include "engines/log_store/format.h"
+#include "engines/log_store/manifest.h"
+
+namespace kvs {
+
+// A mapped segment file. Records are appended by the store's writer and immutable afterwards.
+//
+// Thread safety: the fields belong to the store's writer, except the immutable ones, the file (Sync
+// from any thread), and the bytes before a published position, which anybody may read.
+struct Segment {
+  // Immutable.
+  uint64_t generation = 0;
+  SegmentKind kind = SegmentKind::kWrites;
+  CheckBinding binding;
+  std::unique_ptr<File> file;
+  std::unique_ptr<Mapping> mapping;
+
+  // The writer's.
+  uint16_t number = 0;  // in the store's table of segments
+  uint64_t end = sizeof(SegmentHeader);
+  bool sealed = false;
+  bool retired = false;          // compaction has moved what was live
+  uint64_t live_bytes = 0;       // of records that the index leads to
+  uint64_t tombstone_bytes = 0;  // of all tombstones
+  uint64_t min_sequence = std::numeric_limits<uint64_t>::max();
+  uint64_t max_tombstone_sequence = 0;
+
+  // Set when neither the manifest nor the directory has the file any more.
+  std::atomic<bool> removed{false};
+
+  uint64_t UsedBytes() const { return end - sizeof(SegmentHeader); }
+  // Bytes of values that were overwritten or removed.
+  uint64_t DeadBytes() const { return UsedBytes() - live_bytes - tombstone_bytes; }
+  // Whether a record of `size` bytes fits, the seal behind it included.
+  bool HasRoom(uint64_t size) const { return end + size + sizeof(RecordHeader) <= mapping->size(); }
+  const char* At(uint64_t offset) const { return mapping->data() + offset; }
+
+  // Appends a record, which fits. Returns its offset. Counts it in no other field than `end` and
+  // the sequence numbers.
+  uint64_t Append(RecordType type, uint64_t sequence, std::string_view key, std::string_view value);
+  // Writes the seal. Nothing is appended afterwards.
+  void Seal();
+};
+
+// The smallest file that holds one record of `record_size` bytes.
+constexpr uint64_t SegmentSizeFor(uint64_t record_size) {
+  return sizeof(SegmentHeader) + record_size + sizeof(RecordHeader);
+}
+
+std::string SegmentFileName(uint64_t generation);
+// The generation in a segment's file name, or false for any other name.
+bool ParseSegmentFileName(std::string_view name, uint64_t& generation);
+
+// Makes segments that are ready to be written: allocated, mapped, faulted in, and listed in the
+// durable manifest, so that a write into one may be acknowledged at once.
+//
+// Thread safety: safe from any thread.
+class SegmentMaker {
+ public:
+  // `zeroed`: see File::Allocate.
+  SegmentMaker(FileSystem& files, Manifest& manifest, const std::filesystem::path& directory,
+               uint64_t next_generation, bool zeroed)
+      : files_(files),
+        manifest_(manifest),
+        directory_(directory),
+        zeroed_(zeroed),
+        next_generation_(next_generation) {}
+
+  // Throws EngineError; then nothing is left behind but, at most, a file that the manifest does not
+  // list and that the next open removes.
+  std::shared_ptr<Segment> Make(SegmentKind kind, uint64_t size);
+
+ private:
+  FileSystem& files_;
+  Manifest& manifest_;
+  const std::filesystem::path directory_;
+  const bool zeroed_;
+  std::atomic<uint64_t> next_generation_;
+};
+
+}  // namespace kvs
+
+#endif  // KVS_ENGINES_LOG_STORE_SEGMENT_H_
