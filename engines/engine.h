@@ -157,8 +157,10 @@ class KvsEngine {
                         std::span<bool> found);
 
   // Visits up to `limit` entries in ascending byte order of the key, from the first key not less
-  // than `start`. Returns how many were visited. Every visited entry was in the store at some
-  // moment during the call. Throws kUnsupported unless EngineCapabilities::ordered_scan.
+  // than `start`, which is a bound and no key: it may be empty, or longer than any key. Returns how
+  // many were visited. Every visited entry was in the store at some moment during the call. `visit`
+  // must not use this handle; what it throws ends the scan and passes through. Throws kUnsupported
+  // unless EngineCapabilities::ordered_scan.
   virtual size_t Scan(std::string_view start, size_t limit, const ScanVisitor& visit);
 
   // Finishes what the engine has put off: hands every acknowledged write to the kernel and waits

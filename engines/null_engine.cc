@@ -3,6 +3,9 @@
 #include "engines/registry.h"
 
 namespace kvs {
+
+extern const EngineDefinition kNullEngine;
+
 namespace {
 
 class NullEngine final : public KvsEngine {
@@ -25,7 +28,8 @@ class NullEngine final : public KvsEngine {
   }
 };
 
-EngineCapabilities NullCapabilities(const EngineOptions&) {
+EngineCapabilities NullCapabilities(const EngineOptions& options) {
+  CheckSettings(kNullEngine, options);
   return {.stores_data = false,
           .ordered_scan = true,
           .multi_get = true,
@@ -33,11 +37,14 @@ EngineCapabilities NullCapabilities(const EngineOptions&) {
           .max_value_bytes = std::numeric_limits<size_t>::max()};
 }
 
-std::unique_ptr<KvsEngine> OpenNull(const EngineOptions&) { return std::make_unique<NullEngine>(); }
+std::unique_ptr<KvsEngine> OpenNull(const EngineOptions& options) {
+  CheckSettings(kNullEngine, options);
+  return std::make_unique<NullEngine>();
+}
 
 }  // namespace
 
-extern const EngineDefinition kNullEngine{
+const EngineDefinition kNullEngine{
     .name = "null",
     .summary = "does nothing: publishes the harness's own floor",
     .settings = {},
