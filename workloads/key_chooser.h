@@ -48,7 +48,7 @@ struct KnownKeys {
 class UniformChooser {
  public:
   void Prepare(const KnownKeys&) {}
-  uint64_t Next(Random& random, const KnownKeys& known) {
+  [[gnu::always_inline]] uint64_t Next(Random& random, const KnownKeys& known) {
     return known.begin + random.Below(known.count);
   }
 };
@@ -59,7 +59,7 @@ class ZipfianChooser {
       : zipfian_(spec.insert_count, spec.zipfian_theta), scatter_(spec.insert_count) {}
 
   void Prepare(const KnownKeys&) {}
-  uint64_t Next(Random& random, const KnownKeys& known) {
+  [[gnu::always_inline]] uint64_t Next(Random& random, const KnownKeys& known) {
     return known.begin + scatter_(zipfian_.Draw(random));
   }
 
@@ -75,7 +75,7 @@ class YcsbZipfianChooser {
   explicit YcsbZipfianChooser(const Spec& spec);
 
   void Prepare(const KnownKeys&) {}
-  uint64_t Next(Random& random, const KnownKeys& known) {
+  [[gnu::always_inline]] uint64_t Next(Random& random, const KnownKeys& known) {
     for (;;) {
       const uint64_t number = known.begin + zipfian_.Key(random.NextUnit());
       if (known.Has(number)) return number;
@@ -96,7 +96,7 @@ class LatestChooser {
     zipfian_->Grow(known.size() - 1);
   }
 
-  uint64_t Next(Random& random, const KnownKeys& known) {
+  [[gnu::always_inline]] uint64_t Next(Random& random, const KnownKeys& known) {
     if (known.size() < 2) return known.ByAge(0);
     for (;;) {
       const uint64_t age = zipfian_->Rank(random.NextUnit());
@@ -117,7 +117,7 @@ class HotspotChooser {
         hot_share_(spec.hotspot_operation_fraction) {}
 
   void Prepare(const KnownKeys&) {}
-  uint64_t Next(Random& random, const KnownKeys& known) {
+  [[gnu::always_inline]] uint64_t Next(Random& random, const KnownKeys& known) {
     const uint64_t cold_count = known.count - hot_count_;
     const bool hot = random.NextUnit() < hot_share_;
     if (cold_count == 0 || (hot && hot_count_ > 0)) {
@@ -140,7 +140,7 @@ class ExponentialChooser {
             static_cast<double>(spec.record_count) * spec.exponential_fraction)) {}
 
   void Prepare(const KnownKeys&) {}
-  uint64_t Next(Random& random, const KnownKeys& known) {
+  [[gnu::always_inline]] uint64_t Next(Random& random, const KnownKeys& known) {
     for (;;) {
       const double unit = random.NextUnit();
       if (unit == 0) continue;  // infinitely old

@@ -1,9 +1,9 @@
 #include "workloads/key_renderer.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
+#include "workloads/decimal.h"
 #include "workloads/operation.h"
 #include "workloads/random.h"
 #include "workloads/ycsb_formulae.h"
@@ -11,72 +11,28 @@
 namespace kvs {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "the word tricks below assume it");
-
 constexpr uint64_t kKeySizeSalt = 1;
 constexpr size_t kPrefixBytes = 4;  // "user"
 constexpr size_t kMostDigits = 19;  // of a number below 2^63
-constexpr uint64_t kTenTo8 = 100'000'000;
-constexpr uint64_t kAsciiZeros = 0x3030303030303030;
+// Digits in a ycsb key of `key_bytes`.
+size_t Digits(size_t key_bytes) { return std::max(key_bytes, kPrefixBytes) - kPrefixBytes; }
 
 using Vector2 = uint64_t __attribute__((vector_size(16)));
-
-// The eight decimal digits of `value` < 10^8, the first in the lowest byte: halves, quarters and
-// single digits are split off in all lanes of one word at once, each by multiplication with a
-// rounded-up reciprocal that is exact in its range.
-uint64_t EightDigits(uint64_t value) {
-  const uint64_t fours = value / 10'000 + ((value % 10'000) << 32);
-  const uint64_t hundreds = ((fours * 10'486) >> 20) & 0x0000'007F'0000'007F;
-  const uint64_t twos = hundreds + ((fours - 100 * hundreds) << 16);
-  const uint64_t tens = ((twos * 103) >> 10) & 0x000F'000F'000F'000F;
-  return tens + ((twos - 10 * tens) << 8);
-}
-
-size_t CountDigits(uint64_t eight_digits) {
-  // Leading zeros are the low bytes; a single zero keeps one digit.
-  return 8 - static_cast<size_t>(std::countr_zero(eight_digits | uint64_t{1} << 56)) / 8;
-}
-
-void StoreEight(uint64_t word, char* out) { std::memcpy(out, &word, sizeof word); }
-
-// Stores the digits of `value` without leading zeros. Writes 8 bytes even for a shorter number, and
-// never beyond the 8th or the last digit.
-size_t StoreLeading(uint64_t value, char* out) {
-  const uint64_t digits = EightDigits(value);
-  const size_t count = CountDigits(digits);
-  StoreEight((digits | kAsciiZeros) >> (8 * (8 - count)), out);
-  return count;
-}
-
-void StoreGroup(uint64_t value, char* out) { StoreEight(EightDigits(value) | kAsciiZeros, out); }
-
-// Stores the decimal digits of `value` at `out`, which has room for at least 8 bytes and for all
-// digits, and returns their number.
-size_t StoreDecimal(uint64_t value, char* out) {
-  if (value < kTenTo8) return StoreLeading(value, out);
-  const uint64_t low = value % kTenTo8;
-  const uint64_t rest = value / kTenTo8;
-  size_t count = 0;
-  if (rest < kTenTo8) {
-    count = StoreLeading(rest, out);
-  } else {
-    count = StoreLeading(rest / kTenTo8, out);
-    StoreGroup(rest % kTenTo8, out + count);
-    count += 8;
-  }
-  StoreGroup(low, out + count);
-  return count + 8;
-}
 
 }  // namespace
 
 KeyRenderer::KeyRenderer(const KeySpec& spec)
-    : format_(spec.format), hashed_order_(spec.hashed_order), zero_padding_(spec.zero_padding) {
-  if (spec.size.has_value()) size_.emplace(*spec.size, kKeySizeSalt);
-  const size_t asked = spec.size.has_value() ? spec.size->max_bytes : 0;
+    : format_(spec.format), hashed_order_(spec.hashed_order), least_digits_(spec.zero_padding) {
+  size_t asked = 0;
+  if (spec.size.has_value()) {
+    size_.emplace(*spec.size, kKeySizeSalt);
+    asked = spec.size->max_bytes;
+    least_digits_ = std::max<size_t>(least_digits_, Digits(spec.size->min_bytes));
+    sizes_vary_ = spec.size->min_bytes != spec.size->max_bytes;
+  }
   const size_t formatted = format_ == KeyFormat::kBinary
                                ? sizeof(uint64_t)
-                               : kPrefixBytes + std::max<size_t>(kMostDigits, zero_padding_);
+                               : kPrefixBytes + std::max(kMostDigits, least_digits_);
   max_size_ = std::max(asked, formatted) + 1;
 }
 
@@ -95,12 +51,11 @@ size_t KeyRenderer::RenderYcsb(uint64_t number, char* buffer) const {
   std::memcpy(buffer, "user", kPrefixBytes);
   char* const digits = buffer + kPrefixBytes;
   const size_t count = StoreDecimal(shown, digits);
-  size_t wanted = zero_padding_;
-  if (size_.has_value()) {
-    wanted = std::max<size_t>(wanted,
-                              std::max<size_t>(size_->SizeOf(number), kPrefixBytes) - kPrefixBytes);
+  size_t wanted = least_digits_;
+  if (sizes_vary_) wanted = std::max<size_t>(wanted, Digits(size_->SizeOf(number)));
+  if (wanted <= count) [[likely]] {
+    return kPrefixBytes + count;
   }
-  if (wanted <= count) return kPrefixBytes + count;
   std::memmove(digits + wanted - count, digits, count);
   std::memset(digits, '0', wanted - count);
   return kPrefixBytes + wanted;

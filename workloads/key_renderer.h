@@ -32,7 +32,8 @@ class KeyRenderer {
 
   KeyFormat format_;
   bool hashed_order_;
-  uint32_t zero_padding_;
+  size_t least_digits_;  // of a ycsb key
+  bool sizes_vary_ = false;
   std::optional<SizeChooser> size_;
   size_t max_size_ = 0;
 };

@@ -4,6 +4,7 @@
 #include <array>
 #include <cassert>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <variant>
@@ -60,26 +61,33 @@ struct OperationStream::State {
         StreamRole role);
 
   void SetMix(StreamRole role);
+  void SetExpectations();
   uint64_t SinglePassLength(unsigned thread, unsigned thread_count) const;
 
   template <typename Chooser>
   void FillWith(Chooser& chooser, OperationBatch& batch, size_t count);
   template <typename Chooser>
-  Operation Draw(Chooser& chooser, OperationKind kind, OperationBatch& batch);
+  Operation DrawAny(Chooser& chooser, Random& draws, OperationBatch& batch);
+  OperationKind ChooseKind(Random& draws) const {
+    if (kind_count == 1) return kinds[0];
+    return kinds[YcsbDiscrete({shares.data(), kind_count}, draws.NextUnit())];
+  }
 
   const Spec& spec;
   Random random;
   KeyChooser chooser;
   ScanLength scan_length;
-  // The kinds that occur, in the order of OperationKind, and their weights.
+  // The kinds that occur, in the order of OperationKind, and their shares.
   std::array<OperationKind, kOperationKinds> kinds{};
-  std::array<double, kOperationKinds> weights{};
+  std::array<double, kOperationKinds> shares{};
   size_t kind_count = 0;
-  double weight_sum = 0;
+  bool point_lookups_only = true;  // every operation chooses one known key and no length
+  // By OperationKind: what a lookup of a known key answers, and what is set in the key's number.
+  std::array<Expectation, kOperationKinds> expectations{};
+  std::array<uint64_t, kOperationKinds> number_bits{};
   KnownKeys known;
   uint64_t drawn_inserts = 0;
   uint64_t operations_left = std::numeric_limits<uint64_t>::max();
-  Expectation lookup = Expectation::kEither;  // of a key that is known
 };
 
 OperationStream::State::State(const Spec& spec_in, uint64_t seed, unsigned thread,
@@ -98,24 +106,44 @@ OperationStream::State::State(const Spec& spec_in, uint64_t seed, unsigned threa
   if (role == StreamRole::kForeground && spec.single_key_space_pass) {
     operations_left = SinglePassLength(thread, thread_count);
   }
+  SetExpectations();
+}
+
+void OperationStream::State::SetExpectations() {
+  const auto of = [this](OperationKind kind) -> Expectation& {
+    return expectations[static_cast<size_t>(kind)];
+  };
+  expectations.fill(Expectation::kEither);
   if (spec.preload && spec.Proportion(OperationKind::kRemove) == 0) {
-    lookup = Expectation::kPresent;
+    of(OperationKind::kRead) = Expectation::kPresent;
+    of(OperationKind::kMultiGet) = Expectation::kPresent;
+    of(OperationKind::kScan) = Expectation::kPresent;  // the key that it starts at
+    of(OperationKind::kReadModifyWrite) = Expectation::kPresent;
+    if (spec.update_is_rmw) of(OperationKind::kUpdate) = Expectation::kPresent;
+  }
+  if (spec.read_missing) {
+    for (const OperationKind kind : {OperationKind::kRead, OperationKind::kMultiGet}) {
+      of(kind) = Expectation::kAbsent;
+      number_bits[static_cast<size_t>(kind)] = kMissingKeyBit;
+    }
   }
 }
 
 void OperationStream::State::SetMix(StreamRole role) {
-  const auto add = [this](OperationKind kind, double weight) {
-    kinds[kind_count] = kind;
-    weights[kind_count] = weight;
-    weight_sum += weight;
-    ++kind_count;
-  };
   if (role == StreamRole::kBackgroundWriter) {
-    add(OperationKind::kUpdate, 1);
+    kinds[0] = OperationKind::kUpdate;
+    kind_count = 1;
     return;
   }
+  const double sum = std::accumulate(spec.proportions.begin(), spec.proportions.end(), 0.0);
   for (size_t i = 0; i < kOperationKinds; ++i) {
-    if (spec.proportions[i] > 0) add(static_cast<OperationKind>(i), spec.proportions[i]);
+    if (spec.proportions[i] == 0) continue;
+    const auto kind = static_cast<OperationKind>(i);
+    point_lookups_only &= kind != OperationKind::kInsert && kind != OperationKind::kScan &&
+                          kind != OperationKind::kMultiGet;
+    kinds[kind_count] = kind;
+    shares[kind_count] = spec.proportions[i] / sum;
+    ++kind_count;
   }
   assert(kind_count > 0);
 }
@@ -132,49 +160,50 @@ uint64_t OperationStream::State::SinglePassLength(unsigned thread, unsigned thre
 template <typename Chooser>
 void OperationStream::State::FillWith(Chooser& keys, OperationBatch& batch, size_t count) {
   keys.Prepare(known);
-  const std::span<const double> mix(weights.data(), kind_count);
   batch.operations.resize(count);
   batch.multi_get_keys.clear();
-  for (Operation& operation : batch.operations) {
-    const size_t chosen = kind_count == 1 ? 0 : YcsbDiscrete(mix, weight_sum, random.NextUnit());
-    operation = Draw(keys, kinds[chosen], batch);
+  Random local_random = random;  // in registers: the loop stores only to the batch
+  if (point_lookups_only) {
+    for (Operation& operation : batch.operations) {
+      const auto kind = static_cast<size_t>(ChooseKind(local_random));
+      const uint64_t number = keys.Next(local_random, known);
+      operation = {number | number_bits[kind], 1, static_cast<OperationKind>(kind),
+                   expectations[kind]};
+    }
+  } else {
+    for (Operation& operation : batch.operations) {
+      operation = DrawAny(keys, local_random, batch);
+    }
   }
+  random = local_random;
 }
 
 template <typename Chooser>
-Operation OperationStream::State::Draw(Chooser& keys, OperationKind kind, OperationBatch& batch) {
-  const uint64_t missing = spec.read_missing ? kMissingKeyBit : 0;
-  const Expectation read = spec.read_missing ? Expectation::kAbsent : lookup;
-  switch (kind) {
-    case OperationKind::kInsert:
-      return {known.insert_begin + drawn_inserts++ * known.insert_stride, 1, kind,
-              Expectation::kEither};
-    case OperationKind::kMultiGet: {
-      const uint64_t first = batch.multi_get_keys.size();
-      for (uint32_t i = 0; i < spec.multi_get_size; ++i) {
-        batch.multi_get_keys.push_back(keys.Next(random, known) | missing);
-      }
-      return {first, spec.multi_get_size, kind, read};
-    }
-    case OperationKind::kScan: {
-      const uint64_t number = keys.Next(random, known);
-      uint64_t length = scan_length.Next(random);
-      if (spec.single_key_space_pass) {
-        length = std::min(length, known.begin + known.count - number);
-      }
-      return {number, static_cast<uint32_t>(length), kind, lookup};
-    }
-    case OperationKind::kRead:
-      return {keys.Next(random, known) | missing, 1, kind, read};
-    case OperationKind::kUpdate:
-      return {keys.Next(random, known), 1, kind,
-              spec.update_is_rmw ? lookup : Expectation::kEither};
-    case OperationKind::kReadModifyWrite:
-      return {keys.Next(random, known), 1, kind, lookup};
-    case OperationKind::kRemove:
-      break;
+Operation OperationStream::State::DrawAny(Chooser& keys, Random& draws, OperationBatch& batch) {
+  const OperationKind kind = ChooseKind(draws);
+  const Expectation expectation = expectations[static_cast<size_t>(kind)];
+  const uint64_t bits = number_bits[static_cast<size_t>(kind)];
+  if (kind == OperationKind::kInsert) {
+    const uint64_t number = known.insert_begin + drawn_inserts * known.insert_stride;
+    ++drawn_inserts;
+    return {number, 1, kind, expectation};
   }
-  return {keys.Next(random, known), 1, kind, Expectation::kEither};
+  if (kind == OperationKind::kMultiGet) {
+    const uint64_t first = batch.multi_get_keys.size();
+    for (uint32_t i = 0; i < spec.multi_get_size; ++i) {
+      batch.multi_get_keys.push_back(keys.Next(draws, known) | bits);
+    }
+    return {first, spec.multi_get_size, kind, expectation};
+  }
+  const uint64_t number = keys.Next(draws, known);
+  if (kind == OperationKind::kScan) {
+    uint64_t length = scan_length.Next(draws);
+    if (spec.single_key_space_pass) {
+      length = std::min(length, known.begin + known.count - number);
+    }
+    return {number, static_cast<uint32_t>(length), kind, expectation};
+  }
+  return {number | bits, 1, kind, expectation};
 }
 
 OperationStream::OperationStream(const Spec& spec, uint64_t seed, unsigned thread,

@@ -26,10 +26,10 @@ class Zipfian {
     for (;;) {
       const double area = high_area_ + random.NextUnit() * (low_area_ - high_area_);
       const double x = AreaInverse(area);
-      double k = static_cast<double>(static_cast<uint64_t>(x + 0.5));
+      auto k = static_cast<double>(static_cast<int64_t>(x + 0.5));
       if (k < 1) k = 1;
       if (k > last_) k = last_;
-      if (k - x <= squeeze_ || area >= Area(k + 0.5) - Density(k)) {
+      if (k - x <= squeeze_ || k >= kAlwaysAccepted || area >= Area(k + 0.5) - Density(k)) {
         return static_cast<uint64_t>(k) - 1;
       }
     }
@@ -40,6 +40,10 @@ class Zipfian {
   double Density(double x) const { return Exp(-theta_ * Log(x)); }
   double Area(double x) const;
   double AreaInverse(double area) const;
+
+  // The share of draws to be rejected at k is theta (theta + 1) / (24 k^2), which from here on is
+  // below 3e-13, while the rounding of the areas would reject ever more of them.
+  static constexpr double kAlwaysAccepted = 0x1.0p20;
 
   uint64_t items_;
   double last_;

@@ -1,0 +1,149 @@
+// Compares with values that an independent implementation (ycsb_reference.py) computed.
+#include "workloads/ycsb_formulae.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <iterator>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "workloads/key_chooser.h"
+#include "workloads/key_renderer.h"
+#include "workloads/portable_math.h"
+#include "workloads/random.h"
+
+namespace kvs {
+namespace {
+
+#include "tests/workloads/ycsb_reference.inc"
+
+constexpr size_t kDrawCount = std::size(kDraws);
+
+TEST(YcsbFormulaeTest, FnvHashIsYcsbs) {
+  for (size_t i = 0; i < std::size(kNumbers); ++i) {
+    EXPECT_EQ(FnvHash64(kNumbers[i]), kHashes[i]) << kNumbers[i];
+  }
+}
+
+TEST(YcsbFormulaeTest, ZipfianRanksAreYcsbs) {
+  const YcsbZipfian zipfian(1000);
+  const YcsbZipfian huge(YcsbScrambledZipfian::kItems, YcsbScrambledZipfian::kZeta);
+  for (size_t i = 0; i < kDrawCount; ++i) {
+    EXPECT_EQ(zipfian.Rank(kDraws[i]), kZipfianRanks[i]) << kDraws[i];
+    EXPECT_EQ(huge.Rank(kDraws[i]), kHugeRanks[i]) << kDraws[i];
+  }
+}
+
+TEST(YcsbFormulaeTest, ScrambledKeysAreYcsbs) {
+  const YcsbScrambledZipfian zipfian(100'001);
+  for (size_t i = 0; i < kDrawCount; ++i) {
+    EXPECT_EQ(zipfian.Key(kDraws[i]), kScrambledKeys[i]) << kDraws[i];
+  }
+}
+
+TEST(YcsbFormulaeTest, LatestKeysAreYcsbsWhileTheCounterGrows) {
+  YcsbZipfian zipfian(999);
+  for (size_t i = 0; i < kDrawCount; ++i) {
+    const uint64_t newest = 999 + i / 4;
+    zipfian.Grow(newest);
+    EXPECT_EQ(newest - zipfian.Rank(kDraws[i]), kLatestKeys[i]) << kDraws[i];
+  }
+}
+
+TEST(YcsbFormulaeTest, ExponentialIsYcsbs) {
+  const double gamma = YcsbExponentialGamma(95, 1000 * 0.8571428571);
+  for (size_t i = 0; i < kDrawCount; ++i) {
+    if (kDraws[i] == 0) continue;  // infinite; the chooser draws again
+    EXPECT_EQ(static_cast<uint64_t>(YcsbExponential(kDraws[i], gamma)), kExponential[i]);
+  }
+}
+
+TEST(YcsbFormulaeTest, DiscreteChoiceIsYcsbs) {
+  const double shares[] = {0.5, 0.3, 0.15, 0.05};
+  for (size_t i = 0; i < kDrawCount; ++i) {
+    EXPECT_EQ(YcsbDiscrete(shares, kDraws[i]), kDiscrete[i]) << kDraws[i];
+  }
+}
+
+TEST(YcsbFormulaeTest, KeysAreYcsbs) {
+  struct Case {
+    std::span<const std::string_view> want;
+    bool hashed;
+    uint32_t zero_padding;
+  };
+  for (const Case& c : {Case{kHashedKeys, true, 1}, Case{kOrderedKeys, false, 1},
+                        Case{kPaddedKeys, false, 12}, Case{kHashedPaddedKeys, true, 24}}) {
+    KeySpec spec;
+    spec.hashed_order = c.hashed;
+    spec.zero_padding = c.zero_padding;
+    const KeyRenderer renderer(spec);
+    std::string buffer(renderer.max_size(), '\0');
+    for (size_t i = 0; i < std::size(kNumbers); ++i) {
+      EXPECT_EQ(renderer.Render(kNumbers[i], buffer.data()), c.want[i]) << kNumbers[i];
+    }
+  }
+}
+
+// The short cut through the 100th power must never change a rank.
+TEST(YcsbFormulaeTest, ShortCutGivesTheRanksOfTheFormula) {
+  Random random(7);
+  for (const uint64_t items : {uint64_t{3}, uint64_t{1000}, YcsbScrambledZipfian::kItems}) {
+    const double zeta =
+        items == YcsbScrambledZipfian::kItems ? YcsbScrambledZipfian::kZeta : YcsbZeta(items);
+    const YcsbZipfian zipfian(items, zeta);
+    const double eta =
+        (1 - Pow(2.0 / static_cast<double>(items), 1 - 0.99)) / (1 - (1 + 1 / Pow(2, 0.99)) / zeta);
+    for (int i = 0; i < 300'000; ++i) {
+      const double u = random.NextUnit();
+      uint64_t want = 0;
+      if (u * zeta >= 1) want = 1;
+      if (u * zeta >= 1 + Pow(0.5, 0.99)) {
+        want = static_cast<uint64_t>(static_cast<double>(items) *
+                                     Pow(eta * u - eta + 1, 1 / (1 - 0.99)));
+      }
+      ASSERT_EQ(zipfian.Rank(u), want) << "u " << u << ", items " << items;
+    }
+  }
+}
+
+TEST(YcsbFormulaeTest, ModuloIsExact) {
+  // Draws for ranks 0 and 1 and many others, against the machine's division.
+  Random random(8);
+  const YcsbZipfian huge(YcsbScrambledZipfian::kItems, YcsbScrambledZipfian::kZeta);
+  std::vector<uint64_t> sizes = {
+      1, 2, 3, 7, 1000, 1024, (uint64_t{1} << 62) - 1, uint64_t{1} << 62, (uint64_t{1} << 63) - 1};
+  for (int i = 0; i < 300; ++i) sizes.push_back(1 + (random.Next() >> (1 + random.Below(63))));
+  for (const uint64_t size : sizes) {
+    const YcsbScrambledZipfian zipfian(size);
+    for (int i = 0; i < 300; ++i) {
+      const double u = random.NextUnit();
+      ASSERT_EQ(zipfian.Key(u), FnvHash64(huge.Rank(u)) % size) << size;
+    }
+  }
+}
+
+// What the sum would give for 10^10 items is what YCSB's constant says, though only 2^20 terms are
+// added.
+TEST(YcsbFormulaeTest, ZetaOfManyItemsAgreesWithYcsbsConstant) {
+  EXPECT_NEAR(YcsbZeta(10'000'000'000) / YcsbScrambledZipfian::kZeta, 1, 1e-10);
+  double sum = 0;
+  constexpr uint64_t kItems = 3'000'000;
+  for (uint64_t i = 1; i <= kItems; ++i) sum += 1 / std::pow(static_cast<double>(i), 0.99);
+  EXPECT_NEAR(YcsbZeta(kItems) / sum, 1, 1e-12);
+}
+
+TEST(YcsbFormulaeTest, GrowingCountsLikeStartingLarge) {
+  YcsbZipfian grown(1000);
+  grown.Grow(1001);
+  grown.Grow(1500);
+  // YCSB keeps eta's first number of items, so only ranks 0 and 1 are the same exactly.
+  const YcsbZipfian large(1500);
+  for (const double u : {0.0, 0.05, 0.1, 0.13}) EXPECT_EQ(grown.Rank(u), large.Rank(u)) << u;
+}
+
+}  // namespace
+}  // namespace kvs
