@@ -131,6 +131,7 @@ void Fields(Archive& archive, T& cell) {
   archive("trials", cell.trials);
   archive("trials_measured", cell.trials_measured);
   archive("trials_failed", cell.trials_failed);
+  archive("trials_wrong", cell.trials_wrong);
   archive("throughput_per_s", cell.throughput_per_s);
   archive("ns_per_operation", cell.ns_per_operation);
   archive("cpu_ns_per_operation", cell.cpu_ns_per_operation);

@@ -123,6 +123,7 @@ CellSummary SummariseCell(const TrialList& trials) {
     ++cell.trials;
     if (trial->Measured()) measured.push_back(trial);
     if (Severity(trial->status) >= Severity(TrialStatus::kFailed)) ++cell.trials_failed;
+    if (trial->status == TrialStatus::kWrongAnswer) ++cell.trials_wrong;
     if (Severity(trial->status) > Severity(cell.status)) {
       cell.status = trial->status;
       cell.reason = trial->reason;

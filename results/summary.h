@@ -45,6 +45,7 @@ struct CellSummary {
   unsigned trials = 0;
   unsigned trials_measured = 0;  // those that gave figures; all below is over these
   unsigned trials_failed = 0;    // failed or wrong-answer
+  unsigned trials_wrong = 0;     // of these, wrong-answer
 
   std::optional<Spread> throughput_per_s;
   std::optional<double> ns_per_operation;      // wall time, all threads: 1e9 / median throughput

@@ -15,7 +15,7 @@ namespace kvs {
 namespace {
 
 constexpr size_t kWidth = 120;
-constexpr size_t kMaxNameWidth = 14;  // a longer engine name has a line of its own
+constexpr size_t kMaxNameWidth = 12;  // a longer engine name has a line of its own
 constexpr size_t kLatencyColumns = 3;
 constexpr double kShownPercents[kLatencyColumns] = {50, 99, 99.9};
 
@@ -66,13 +66,15 @@ class Table {
     std::map<unsigned, CellList> by_threads;
     for (const CellSummary* cell : cells_) by_threads[cell->cell.threads].push_back(cell);
     for (auto& [threads, group] : by_threads) {
+      std::erase_if(group, [](const CellSummary* cell) { return IsUnsupported(*cell); });
+      if (group.empty()) continue;
       out += Painted(fmt::format("{} thread{}", threads, threads == 1 ? "" : "s"), Paint::kTitle,
                      options_.colour) +
              "\n";
       Order(group);
       for (const CellSummary* cell : group) out += Row(*cell);
     }
-    return out + Notes();
+    return out + Unsupported() + Notes();
   }
 
  private:
@@ -265,13 +267,18 @@ class Table {
 
   static std::string Problem(const CellSummary& cell) {
     if (cell.status == TrialStatus::kOk) return "no operation completed in the window";
+    const auto of_trials = [&](unsigned count) {
+      return fmt::format("{} of {} trial{}", count, cell.trials, cell.trials == 1 ? "" : "s");
+    };
     std::string problem(ToString(cell.status));
-    if (cell.trials_failed > 0) {
-      problem = fmt::format(
-          "{} of {} trial{} {}", cell.trials_failed, cell.trials, cell.trials == 1 ? "" : "s",
-          cell.status == TrialStatus::kWrongAnswer ? "gave a wrong answer" : "failed");
-    } else if (cell.status == TrialStatus::kInterrupted && cell.throughput_per_s) {
-      problem += ": the figures cover the part that ran";
+    if (cell.status == TrialStatus::kFailed) problem = of_trials(cell.trials_failed) + " failed";
+    if (cell.status == TrialStatus::kWrongAnswer) {
+      problem = of_trials(cell.trials_wrong) + " gave a wrong answer";
+      const unsigned others = cell.trials_failed - cell.trials_wrong;
+      if (others > 0) problem += fmt::format(", {} failed", others);
+    }
+    if (cell.status == TrialStatus::kInterrupted && cell.throughput_per_s) {
+      problem += ", so that the figures cover the part that ran";
     }
     return cell.reason.empty() ? problem : problem + ": " + cell.reason;
   }
@@ -309,6 +316,41 @@ class Table {
   static std::string HarnessShare(const CellSummary& cell) {
     if (!cell.harness_share) return "-";
     return HumanShare(*cell.harness_share) + (cell.harness_bound ? "!" : "");
+  }
+
+  static bool IsUnsupported(const CellSummary& cell) {
+    return cell.status == TrialStatus::kUnsupported && !cell.throughput_per_s;
+  }
+
+  // One line per reason, so that an engine that cannot do a workload does not fill every group.
+  std::string Unsupported() const {
+    std::set<unsigned> all_threads;
+    std::vector<std::string> reasons;
+    std::map<std::string, std::vector<std::pair<std::string, std::set<unsigned>>>> by_reason;
+    for (const CellSummary* cell : cells_) {
+      all_threads.insert(cell->cell.threads);
+      if (!IsUnsupported(*cell)) continue;
+      auto& engines = by_reason[cell->reason];
+      if (engines.empty()) reasons.push_back(cell->reason);
+      auto engine = std::find_if(engines.begin(), engines.end(), [&](const auto& entry) {
+        return entry.first == cell->cell.engine;
+      });
+      if (engine == engines.end()) engine = engines.insert(engine, {cell->cell.engine, {}});
+      engine->second.insert(cell->cell.threads);
+    }
+    std::string out;
+    for (const std::string& reason : reasons) {
+      std::vector<std::string> names;
+      for (const auto& [engine, threads] : by_reason[reason]) {
+        const bool always = threads == all_threads;
+        names.push_back(always ? engine
+                               : fmt::format("{} at {} thread{}", engine, fmt::join(threads, ", "),
+                                             *threads.rbegin() == 1 ? "" : "s"));
+      }
+      out += Wrapped("unsupported: ", fmt::format("{}: {}", fmt::join(names, "; "), reason),
+                     Paint::kFaint, options_.colour);
+    }
+    return out;
   }
 
   std::string NoteNumbers(const CellSummary& cell) const {
@@ -378,23 +420,23 @@ std::string Legend(const Run& run) {
   for (const Trial& trial : run.trials) {
     sampling_period = std::max(sampling_period, trial.sampling_period);
   }
-  const std::string sampled =
+  const std::string timed =
       sampling_period > 1 ? fmt::format(", 1 in {:.3g} operations timed", sampling_period) : "";
-  std::string out = Wrapped(
-      "",
-      fmt::format(
-          "ops/s over all threads: median over the trials [min-max]. vs best: ops/s over that of "
-          "the "
-          "fastest engine with as many threads. Latency: service time inside the engine{}, medians "
-          "over the trials; ~ marks fewer than {} samples beyond. misses: share of the lookups "
-          "that "
-          "found no key. harness: share of the time that is the harness's own, by the null engine "
-          "(floor), which stores nothing; ! marks more than {:.0f}%: the figure is as much the "
-          "harness's as the engine's.",
-          sampled, kWellSampled, 100 * kHarnessShareLimit),
-      Paint::kPlain, false);
+  const std::pair<const char*, std::string> entries[] = {
+      {"ops/s    ", "operations per second over all threads, median of the trials [min-max]"},
+      {"vs best  ", "ops/s over that of the fastest engine with as many threads"},
+      {"latency  ", fmt::format("service time inside the engine{}, medians of the trials; "
+                                "~: fewer than {} samples beyond",
+                                timed, kWellSampled)},
+      {"misses   ", "share of the lookups that found no key"},
+      {"harness  ", fmt::format("the harness's own share of the time, by the null engine (the "
+                                "floor); !: above {:.0f}%, as much harness as engine",
+                                100 * kHarnessShareLimit)},
+  };
+  std::string out;
+  for (const auto& [name, meaning] : entries) out += Wrapped(name, meaning, Paint::kPlain, false);
   if (!run.complete) {
-    out += fmt::format("Interrupted: {} of {} planned trials ran.\n", run.trials.size(),
+    out += fmt::format("\nInterrupted: {} of {} planned trials ran.\n", run.trials.size(),
                        run.planned_trials);
   }
   return out;

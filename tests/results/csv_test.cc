@@ -1,0 +1,102 @@
+#include "results/csv.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/results/model_generators.h"
+#include "tests/results/synthetic_run.h"
+
+namespace kvs {
+namespace {
+
+using Rows = std::vector<std::vector<std::string>>;
+
+// RFC 4180 by its grammar: a field is quoted, or holds neither comma, quote nor line break.
+Rows Parse(std::string_view csv) {
+  Rows rows;
+  std::vector<std::string> row;
+  size_t at = 0;
+  while (at < csv.size()) {
+    std::string field;
+    if (csv[at] == '"') {
+      for (++at; csv.at(at) != '"' || (at + 1 < csv.size() && csv[at + 1] == '"'); ++at) {
+        field += csv[at];
+        if (csv[at] == '"') ++at;
+      }
+      ++at;
+    } else {
+      while (csv.at(at) != ',' && csv.at(at) != '\r') {
+        if (csv[at] == '"' || csv[at] == '\n') throw std::runtime_error("quote in a bare field");
+        field += csv[at++];
+      }
+    }
+    row.push_back(field);
+    if (csv.at(at) == ',') {
+      ++at;
+      continue;
+    }
+    if (csv.substr(at, 2) != "\r\n") throw std::runtime_error("no CRLF after a row");
+    at += 2;
+    rows.push_back(std::exchange(row, {}));
+  }
+  return rows;
+}
+
+std::string FieldOf(const Rows& rows, size_t row, const std::string& column) {
+  const auto found = std::find(rows[0].begin(), rows[0].end(), column);
+  if (found == rows[0].end()) throw std::runtime_error("no column " + column);
+  return rows.at(row).at(static_cast<size_t>(found - rows[0].begin()));
+}
+
+RC_GTEST_PROP(CsvTest, EveryRowHasAllColumnsAndTextSurvives, ()) {
+  kvs::Run run;
+  run.trials = *Some(AnyTrial());
+  const Rows rows = Parse(TrialsToCsv(run));
+  RC_ASSERT(rows.size() == run.trials.size() + 1);
+  for (size_t i = 0; i < run.trials.size(); ++i) {
+    RC_ASSERT(rows[i + 1].size() == rows[0].size());
+    RC_ASSERT(FieldOf(rows, i + 1, "workload") == run.trials[i].cell.workload);
+    RC_ASSERT(FieldOf(rows, i + 1, "reason") == run.trials[i].reason);
+    RC_ASSERT(FieldOf(rows, i + 1, "seed") == std::to_string(run.trials[i].seed));
+  }
+}
+
+TEST(CsvTest, FiguresOfATrial) {
+  kvs::Run run;
+  run.trials = {SyntheticTrial({"ycsb-a", "lmdb", 2, "dedicated", "sync"}, 1, 250000)};
+  const Rows rows = Parse(TrialsToCsv(run));
+  EXPECT_EQ(FieldOf(rows, 1, "engine"), "lmdb");
+  EXPECT_EQ(FieldOf(rows, 1, "threads"), "2");
+  EXPECT_EQ(FieldOf(rows, 1, "durability"), "sync");
+  EXPECT_EQ(FieldOf(rows, 1, "repetition"), "1");
+  EXPECT_EQ(FieldOf(rows, 1, "status"), "ok");
+  EXPECT_EQ(FieldOf(rows, 1, "operations"), "500000");
+  EXPECT_EQ(FieldOf(rows, 1, "throughput_per_s"), "250000");
+  const Latency& all = *run.trials[0].FindLatency("all");
+  EXPECT_EQ(FieldOf(rows, 1, "latency_p50_ns"), std::to_string(all.percentiles[0].value_ns));
+  EXPECT_EQ(FieldOf(rows, 1, "latency_p99.99_ns"), std::to_string(all.percentiles[5].value_ns));
+  EXPECT_EQ(FieldOf(rows, 1, "latency_max_ns"), std::to_string(all.max_ns));
+}
+
+TEST(CsvTest, ATrialWithoutFiguresHasEmptyFields) {
+  kvs::Run run;
+  run.trials = {SyntheticTrial({"ycsb-a", "lmdb", 2, "dedicated", "sync"}, 0, 0)};
+  run.trials[0].status = TrialStatus::kFailed;
+  run.trials[0].reason = "lmdb: open: /x: \"full\", at last";
+  const Rows rows = Parse(TrialsToCsv(run));
+  EXPECT_EQ(FieldOf(rows, 1, "status"), "failed");
+  EXPECT_EQ(FieldOf(rows, 1, "reason"), "lmdb: open: /x: \"full\", at last");
+  EXPECT_EQ(FieldOf(rows, 1, "throughput_per_s"), "");
+  EXPECT_EQ(FieldOf(rows, 1, "latency_p99_ns"), "");
+}
+
+TEST(CsvTest, NoTrialsLeaveTheHeader) { EXPECT_EQ(Parse(TrialsToCsv(kvs::Run{})).size(), 1u); }
+
+}  // namespace
+}  // namespace kvs

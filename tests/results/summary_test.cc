@@ -1,0 +1,172 @@
+#include "results/summary.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/results/model_generators.h"
+#include "tests/results/synthetic_run.h"
+
+namespace kvs {
+namespace {
+
+using ::testing::DoubleEq;
+using ::testing::ElementsAre;
+using ::testing::Optional;
+
+CellName Cell(const std::string& engine, unsigned threads = 1) {
+  return {"ycsb-a", engine, threads, "dedicated", "process"};
+}
+
+Trial Failed(const CellName& cell, TrialStatus status, const std::string& reason) {
+  Trial trial;
+  trial.cell = cell;
+  trial.status = status;
+  trial.reason = reason;
+  return trial;
+}
+
+TEST(SummaryTest, FiguresAreMediansOverTheTrials) {
+  const auto cells =
+      Summarise({SyntheticTrial(Cell("lmdb"), 0, 1000), SyntheticTrial(Cell("lmdb"), 1, 4000),
+                 SyntheticTrial(Cell("lmdb"), 2, 2000)});
+  ASSERT_EQ(cells.size(), 1u);
+  const CellSummary& cell = cells[0];
+  EXPECT_EQ(cell.trials, 3u);
+  EXPECT_EQ(cell.trials_measured, 3u);
+  EXPECT_EQ(cell.status, TrialStatus::kOk);
+  EXPECT_EQ(cell.throughput_per_s, (Spread{.median = 2000, .min = 1000, .max = 4000}));
+  EXPECT_THAT(cell.ns_per_operation, Optional(DoubleEq(500000)));
+  // 2 s of CPU time in each window of 2 s.
+  EXPECT_THAT(cell.cpu_ns_per_operation, Optional(DoubleEq(500000)));
+  EXPECT_EQ(cell.hits, 7000u);
+  EXPECT_EQ(cell.misses, 0u);
+}
+
+TEST(SummaryTest, PercentilesAreMediansAndSayHowWellTheyAreSampled) {
+  std::vector<Trial> trials;
+  for (const uint64_t value_ns : {300u, 100u, 200u}) {
+    Trial trial = SyntheticTrial(Cell("lmdb"), 0, 1000);
+    trial.latencies = {{"all",
+                        1000,
+                        1.5 * static_cast<double>(value_ns),
+                        1,
+                        10 * value_ns,
+                        {{50, value_ns, 500}, {99.9, 5 * value_ns, value_ns == 200 ? 7u : 1u}}}};
+    trials.push_back(trial);
+  }
+  const auto cells = Summarise(trials);
+  const LatencySummary* all = cells.at(0).FindLatency("all");
+  ASSERT_NE(all, nullptr);
+  EXPECT_EQ(all->samples, 3000u);
+  EXPECT_EQ(all->mean_ns, 300);
+  EXPECT_EQ(all->max_ns, 3000u);
+  ASSERT_EQ(all->percentiles.size(), 2u);
+  EXPECT_EQ(all->percentiles[0].median_ns, 200);
+  EXPECT_TRUE(all->percentiles[0].well_sampled);
+  EXPECT_EQ(all->percentiles[1].median_ns, 1000);
+  EXPECT_EQ(all->percentiles[1].samples_beyond, 9u);
+  EXPECT_FALSE(all->percentiles[1].well_sampled);
+  EXPECT_EQ(cells[0].FindLatency("read"), nullptr);
+}
+
+TEST(SummaryTest, APercentileThatOnlySomeTrialsHaveIsOverThose) {
+  Trial first = SyntheticTrial(Cell("lmdb"), 0, 1000);
+  Trial second = first;
+  first.latencies = {{"all", 1, 1, 1, 1, {{50, 10, 0}}}};
+  second.latencies = {{"all", 1, 1, 1, 1, {{50, 30, 0}, {90, 70, 0}}}};
+  const auto cells = Summarise({first, second});
+  ASSERT_EQ(cells[0].latencies[0].percentiles.size(), 2u);
+  EXPECT_EQ(cells[0].latencies[0].percentiles[0].median_ns, 20);
+  EXPECT_EQ(cells[0].latencies[0].percentiles[1].median_ns, 70);
+}
+
+TEST(SummaryTest, RatiosAreToTheFastestOfTheSameGroupWithoutTheFloor) {
+  const auto cells = Summarise(
+      {SyntheticTrial(Cell("null"), 0, 9000), SyntheticTrial(Cell("lmdb"), 0, 4000),
+       SyntheticTrial(Cell("sqlite"), 0, 1000), SyntheticTrial(Cell("lmdb", 2), 0, 8000)});
+  EXPECT_EQ(cells[0].ratio_to_best, std::nullopt);
+  EXPECT_EQ(cells[1].ratio_to_best, 1.0);
+  EXPECT_EQ(cells[2].ratio_to_best, 0.25);
+  EXPECT_EQ(cells[3].ratio_to_best, 1.0);
+}
+
+TEST(SummaryTest, TheHarnessShareIsTheFloorsTimeOverTheCells) {
+  Trial floor = SyntheticTrial({"ycsb-a", "null", 1, "dedicated", "none"}, 0, 10000);
+  floor.is_floor = true;
+  const auto cells = Summarise(
+      {SyntheticTrial(Cell("lmdb"), 0, 1000), SyntheticTrial(Cell("lockfree"), 0, 2501),
+       SyntheticTrial(Cell("mutex"), 0, 20000), SyntheticTrial(Cell("lmdb", 2), 0, 1000), floor});
+  EXPECT_EQ(cells[0].harness_share, 0.1);
+  EXPECT_FALSE(cells[0].harness_bound);
+  EXPECT_EQ(cells[1].harness_share, 0.2501);
+  EXPECT_TRUE(cells[1].harness_bound);
+  EXPECT_EQ(cells[2].harness_share, 1.0);  // noise: no cell is more than all harness
+  EXPECT_EQ(cells[3].harness_share, std::nullopt);
+  EXPECT_EQ(cells[4].harness_share, std::nullopt);
+  EXPECT_TRUE(cells[4].is_floor);
+}
+
+TEST(SummaryTest, FiguresSurviveBesideAFailedTrial) {
+  const auto cells = Summarise({SyntheticTrial(Cell("lmdb"), 0, 1000),
+                                Failed(Cell("lmdb"), TrialStatus::kFailed, "disk full"),
+                                Failed(Cell("lmdb"), TrialStatus::kFailed, "killed")});
+  EXPECT_EQ(cells[0].status, TrialStatus::kFailed);
+  EXPECT_EQ(cells[0].reason, "disk full");
+  EXPECT_EQ(cells[0].trials, 3u);
+  EXPECT_EQ(cells[0].trials_measured, 1u);
+  EXPECT_EQ(cells[0].trials_failed, 2u);
+  EXPECT_EQ(cells[0].throughput_per_s->median, 1000);
+}
+
+TEST(SummaryTest, TheWorstStatusCounts) {
+  const CellName cell = Cell("lmdb");
+  const std::vector<Trial> trials = {
+      Failed(cell, TrialStatus::kUnsupported, "a"), Failed(cell, TrialStatus::kInterrupted, "b"),
+      Failed(cell, TrialStatus::kWrongAnswer, "c"), Failed(cell, TrialStatus::kFailed, "d")};
+  const auto cells = Summarise(trials);
+  EXPECT_EQ(cells[0].status, TrialStatus::kWrongAnswer);
+  EXPECT_EQ(cells[0].reason, "c");
+  EXPECT_EQ(cells[0].trials_failed, 2u);
+  EXPECT_EQ(cells[0].trials_wrong, 1u);
+  EXPECT_EQ(cells[0].throughput_per_s, std::nullopt);
+  EXPECT_EQ(cells[0].ratio_to_best, std::nullopt);
+}
+
+TEST(SummaryTest, ATrialWithoutOperationsGivesNoFigures) {
+  Trial idle;
+  idle.cell = Cell("lmdb");
+  idle.window_s = 2;
+  const auto cells = Summarise({idle});
+  EXPECT_EQ(cells[0].status, TrialStatus::kOk);
+  EXPECT_EQ(cells[0].trials_measured, 0u);
+  EXPECT_EQ(cells[0].throughput_per_s, std::nullopt);
+}
+
+TEST(SummaryTest, EveryNoteIsThereOnce) {
+  Trial first = SyntheticTrial(Cell("mutex"), 0, 1000);
+  Trial second = first;
+  first.notes = {"a", "b"};
+  second.notes = {"b", "c"};
+  EXPECT_THAT(Summarise({first, second})[0].notes, ElementsAre("a", "b", "c"));
+}
+
+RC_GTEST_PROP(SummaryTest, EveryTrialIsInExactlyOneCell, ()) {
+  const auto trials = *Some(AnyTrial());
+  const auto cells = Summarise(trials);
+  unsigned total = 0;
+  for (const CellSummary& cell : cells) {
+    total += cell.trials;
+    RC_ASSERT(cell.trials_measured <= cell.trials);
+    RC_ASSERT(cell.throughput_per_s.has_value() == (cell.trials_measured > 0));
+    RC_ASSERT(!cell.ratio_to_best || (*cell.ratio_to_best > 0 && *cell.ratio_to_best <= 1));
+    RC_ASSERT(!cell.harness_share || (*cell.harness_share > 0 && *cell.harness_share <= 1));
+  }
+  RC_ASSERT(total == trials.size());
+}
+
+}  // namespace
+}  // namespace kvs
