@@ -421,11 +421,11 @@ std::string Legend(const Run& run) {
     sampling_period = std::max(sampling_period, trial.sampling_period);
   }
   const std::string timed =
-      sampling_period > 1 ? fmt::format(", 1 in {:.3g} operations timed", sampling_period) : "";
+      sampling_period > 1 ? fmt::format(", 1 in {:.3g} timed", sampling_period) : "";
   const std::pair<const char*, std::string> entries[] = {
       {"ops/s    ", "operations per second over all threads, median of the trials [min-max]"},
       {"vs best  ", "ops/s over that of the fastest engine with as many threads"},
-      {"latency  ", fmt::format("service time inside the engine{}, medians of the trials; "
+      {"latency  ", fmt::format("service time in the engine{}, medians of the trials; "
                                 "~: fewer than {} samples beyond",
                                 timed, kWellSampled)},
       {"misses   ", "share of the lookups that found no key"},

@@ -1,0 +1,170 @@
+#include "results/table.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/results/synthetic_run.h"
+
+namespace kvs {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string Render(const kvs::Run& run, bool colour = false) {
+  return RenderTables(run, Summarise(run.trials), {.colour = colour});
+}
+
+CellName Cell(const std::string& engine, unsigned threads) {
+  return {"ycsb-a", engine, threads, "dedicated", "process"};
+}
+
+// One of everything that a table shows.
+kvs::Run SmallRun() {
+  kvs::Run run;
+  run.workloads = {{"ycsb-a", {}, {"The value is all fields together."}}};
+  const auto add = [&](const CellName& cell, double per_s) -> Trial& {
+    const auto same = std::count_if(run.trials.begin(), run.trials.end(),
+                                    [&](const Trial& trial) { return trial.cell == cell; });
+    run.trials.push_back(SyntheticTrial(cell, static_cast<unsigned>(same), per_s));
+    return run.trials.back();
+  };
+  const auto fail = [&](const CellName& cell, TrialStatus status, const std::string& reason) {
+    Trial& trial = add(cell, 0);
+    trial.status = status;
+    trial.reason = reason;
+  };
+  for (const double noise : {1.0, 1.03, 0.98}) {
+    add(Cell("null", 1), 20e6 * noise);
+    add(Cell("sqlite", 1), 43210 * noise);
+    add(Cell("mutex", 1), 3e6 * noise);
+    add(Cell("lockfree:segment_size=8MiB", 1), 6e6 * noise);
+    add(Cell("lmdb", 2), 400e3 * noise).counts[0].misses = 1000;
+  }
+  fail(Cell("mutex", 2), TrialStatus::kUnsupported, "serves 1 thread at most");
+  fail(Cell("lmdb", 2), TrialStatus::kFailed, "killed by signal 9 (Killed)");
+  fail(Cell("sqlite", 2), TrialStatus::kFailed,
+       "sqlite: set: /a/long/path/that/does/not/fit/on/the/rest/of/the/line/with/the/reason.db: "
+       "database or disk is full");
+  return run;
+}
+
+constexpr const char* kGolden = R"(
+ycsb-a
+50% read, 50% update; 100,000 records, 97.6 MiB; 4 trials of 2.0 s; pool dedicated; durability process
+
+                                         ---- read latency -----  --- update latency ----
+  engine   ops/s [min-max]      vs best      p50     p99   p99.9      p50     p99   p99.9  misses  harness  notes
+1 thread
+  lockfree:segment_size=8MiB
+           6.00M [5.88M-6.18M]    1.00x    100ns   276ns   606ns    186ns   512ns  1.13us       0     30%!
+  mutex    3.00M [2.94M-3.09M]    0.50x    200ns   552ns  1.21us    373ns  1.02us  2.25us       0      15%
+  sqlite   43.2k [42.3k-44.5k]  0.0072x   13.9us  38.3us ~84.2us   25.9us  71.2us  ~156us       0    0.22%  1
+  null     20.0M [19.6M-20.6M]    floor     30ns    82ns   181ns     55ns   153ns   337ns       -        -
+2 threads
+  lmdb      400k [392k-412k]      1.00x   3.01us  8.28us  18.2us   5.60us  15.4us  33.8us   0.25%        -  1,2
+    1 of 4 trials failed: killed by signal 9 (Killed)
+  sqlite  1 of 1 trial failed: sqlite: set: /a/long/path/that/does/not/fit/on/the/rest/of/the/line/with/the/reason.db:
+          database or disk is full
+unsupported: mutex at 2 threads: serves 1 thread at most
+  [1] sqlite, lmdb: after power loss in this tier the file may be corrupt
+  [2] lmdb: the memory budget is not honoured: the page cache serves all reads
+  The value is all fields together.
+
+ops/s    operations per second over all threads, median of the trials [min-max]
+vs best  ops/s over that of the fastest engine with as many threads
+latency  service time in the engine, 1 in 64 timed, medians of the trials; ~: fewer than 10 samples beyond
+misses   share of the lookups that found no key
+harness  the harness's own share of the time, by the null engine (the floor); !: above 25%, as much harness as engine
+)";
+
+TEST(TableTest, GoldenText) { EXPECT_EQ("\n" + Render(SmallRun()), kGolden); }
+
+TEST(TableTest, ColourChangesNothingButColour) {
+  const std::string coloured = Render(SyntheticRun(), true);
+  EXPECT_THAT(coloured, HasSubstr("\033[1m"));
+  EXPECT_EQ(std::regex_replace(coloured, std::regex("\033\\[[0-9]+m"), ""), Render(SyntheticRun()));
+}
+
+TEST(TableTest, LinesFitTheTerminalAndHaveNoTrailingSpace) {
+  for (const kvs::Run& run : {SmallRun(), SyntheticRun()}) {
+    std::istringstream lines(Render(run));
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_LE(line.size(), 120u) << line;
+      EXPECT_FALSE(line.ends_with(' ')) << line;
+    }
+  }
+}
+
+TEST(TableTest, AllWritesHaveOneLatencyGroup) {
+  kvs::Run run;
+  run.trials = {SyntheticTrial({"ycsb-c", "lmdb", 1, "dedicated", "process"}, 0, 1000)};
+  const std::string table = Render(run);
+  EXPECT_THAT(table, HasSubstr("100% read"));
+  EXPECT_THAT(table, HasSubstr("-- read latency --"));
+  EXPECT_THAT(table, Not(HasSubstr("update latency")));
+}
+
+TEST(TableTest, APoolShowsTheWaitInItsQueueBesideTheServiceTime) {
+  kvs::Run run;
+  run.trials = {SyntheticTrial({"ycsb-a", "lmdb", 1, "shared-queue", "process"}, 0, 1000)};
+  run.trials[0].queue_wait = Latency{"queue-wait", 500, 7e6, 1, 9000000, {{50, 7000000, 250}}};
+  const std::string table = Render(run);
+  EXPECT_THAT(table, HasSubstr("-- wait in queue --"));
+  EXPECT_THAT(table, HasSubstr("-- service time --"));
+  EXPECT_THAT(table, HasSubstr("pool shared-queue"));
+  EXPECT_THAT(table, HasSubstr(" 7.00ms "));
+}
+
+TEST(TableTest, EachPoolAndDurabilityHasATableAndTheFloorStandsInAllOfThem) {
+  kvs::Run run;
+  Trial floor = SyntheticTrial({"ycsb-a", "null", 1, "dedicated", "none"}, 0, 5e6);
+  floor.is_floor = true;
+  run.trials = {SyntheticTrial({"ycsb-a", "lmdb", 1, "dedicated", "process"}, 0, 1000), floor,
+                SyntheticTrial({"ycsb-a", "lmdb", 1, "dedicated", "sync"}, 0, 500)};
+  const std::string table = Render(run);
+  EXPECT_THAT(table, HasSubstr("durability process"));
+  EXPECT_THAT(table, HasSubstr("durability sync"));
+  EXPECT_THAT(table, Not(HasSubstr("durability none")));
+  size_t floors = 0;
+  for (size_t at = 0; (at = table.find("  null ", at)) != table.npos; ++at) ++floors;
+  EXPECT_EQ(floors, 2u);
+}
+
+TEST(TableTest, AFigureThatIsMostlyHarnessIsMarked) {
+  kvs::Run run;
+  run.trials = {SyntheticTrial(Cell("null", 1), 0, 1000), SyntheticTrial(Cell("mutex", 1), 0, 300)};
+  EXPECT_THAT(Render(run), HasSubstr("30%!"));
+}
+
+TEST(TableTest, WrongAnswersAndFailuresAreCountedApart) {
+  kvs::Run run;
+  for (const TrialStatus status :
+       {TrialStatus::kWrongAnswer, TrialStatus::kFailed, TrialStatus::kWrongAnswer}) {
+    run.trials.push_back(SyntheticTrial(Cell("mutex", 1), 0, 0));
+    run.trials.back().status = status;
+    run.trials.back().reason = "torn value";
+  }
+  EXPECT_THAT(Render(run), HasSubstr("2 of 3 trials gave a wrong answer, 1 failed: torn value"));
+}
+
+TEST(TableTest, AnInterruptedRunSaysSo) {
+  kvs::Run run = SmallRun();
+  EXPECT_THAT(Render(run), Not(HasSubstr("Interrupted")));
+  run.complete = false;
+  run.planned_trials = 99;
+  EXPECT_THAT(Render(run), HasSubstr("Interrupted: 18 of 99 planned trials ran.\n"));
+}
+
+TEST(TableTest, ARunWithoutTrialsHasNoTable) {
+  EXPECT_THAT(Render(kvs::Run{}), Not(HasSubstr("engine  ")));
+}
+
+}  // namespace
+}  // namespace kvs
