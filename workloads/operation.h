@@ -24,7 +24,8 @@ inline constexpr size_t kOperationKinds = 7;
 // "read", "update", "insert", "remove", "scan", "read-modify-write", "multi-get".
 std::string_view ToString(OperationKind kind);
 
-// What a correct store answers when the operation looks its key up.
+// What a correct store answers when the operation looks its key up: for a scan, the key that it
+// starts at; for an update, with update=rmw.
 enum class Expectation : uint8_t {
   kPresent,  // the key was loaded or inserted before and nothing removes it: a miss is wrong
   kAbsent,   // the key was never stored: a hit is wrong

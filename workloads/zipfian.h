@@ -12,8 +12,8 @@ namespace kvs {
 
 // Draws rank k of `items` with probability proportional to (k + 1)^-theta, exactly up to rounding,
 // by rejection-inversion: W. Hörmann, G. Derflinger, "Rejection-Inversion to Generate Variates from
-// Monotone Discrete Distributions", ACM TOMACS 6(3), 1996, section 4. Constant set-up time; 1 to
-// 1.1 uniform draws per rank.
+// Monotone Discrete Distributions", ACM TOMACS 6(3), 1996, section 4. Constant set-up time; at
+// most 1.02 uniform draws per rank on average.
 //
 // Thread safety: immutable after construction.
 class Zipfian {
