@@ -1,0 +1,31 @@
+// How kvs-bench ends, and the refusals that end it before anything is measured.
+#ifndef KVS_HARNESS_EXIT_CODE_H_
+#define KVS_HARNESS_EXIT_CODE_H_
+
+#include <stdexcept>
+
+namespace kvs {
+
+enum class ExitCode : int {
+  kOk = 0,
+  kUsage = 2,          // the command line or an input is wrong, or nothing could run
+  kEnvironment = 4,    // the machine refuses: disk, directory, result file
+  kEngineFailed = 5,   // an engine failed or gave a wrong answer
+  kInterrupted = 130,  // stopped by the user; the result file is valid and partial
+};
+
+// The command line cannot be obeyed. what() says what was wrong and what would be right.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// The machine is not fit for the run as asked. what() names the path or the resource.
+class EnvironmentError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace kvs
+
+#endif  // KVS_HARNESS_EXIT_CODE_H_

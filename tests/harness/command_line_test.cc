@@ -1,0 +1,264 @@
+#include "harness/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/exit_code.h"
+#include "tests/harness/test_engines.h"
+
+namespace kvs {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using ::testing::ThrowsMessage;
+
+CommandLine Parse(const std::vector<std::string>& arguments) {
+  return ParseCommandLine(arguments, test::kTestEngines);
+}
+
+RunOptions ParseRun(const std::vector<std::string>& arguments) {
+  const CommandLine command_line = Parse(arguments);
+  EXPECT_EQ(command_line.action, CommandLine::Action::kRun);
+  return command_line.run;
+}
+
+// What is said to a user who types `arguments`.
+std::string Complaint(const std::vector<std::string>& arguments) {
+  try {
+    Parse(arguments);
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "(accepted)";
+}
+
+std::vector<std::string> Labels(const RunOptions& run) {
+  std::vector<std::string> labels;
+  for (const EngineChoice& engine : run.engines) labels.push_back(engine.Label());
+  return labels;
+}
+
+std::vector<std::string> WorkloadNames(const RunOptions& run) {
+  std::vector<std::string> names;
+  for (const Spec& workload : run.workloads) names.push_back(workload.name);
+  return names;
+}
+
+TEST(CommandLineTest, BareCallIsTheDefaultComparison) {
+  const RunOptions run = ParseRun({});
+  EXPECT_THAT(Labels(run), ElementsAre("null", "plain", "modest"));
+  EXPECT_THAT(WorkloadNames(run), ElementsAre("ycsb-a", "ycsb-c"));
+  for (const Spec& workload : run.workloads) {
+    EXPECT_EQ(workload.record_count, 100000u);
+    EXPECT_EQ(workload.value_size.max_bytes, 1000u);
+    EXPECT_FALSE(workload.operation_count.has_value());
+  }
+  EXPECT_THAT(run.threads, ElementsAre(1u, 2u));
+  EXPECT_THAT(run.pools, ElementsAre(PoolKind::kDedicated));
+  EXPECT_THAT(run.tiers, ElementsAre(Durability::kProcess));
+  EXPECT_EQ(run.trials, 3u);
+  EXPECT_DOUBLE_EQ(run.duration_s, 2);
+  EXPECT_DOUBLE_EQ(run.warmup_s, 0.5);
+}
+
+TEST(CommandLineTest, ReadsEveryAxis) {
+  const RunOptions run = ParseRun({"--engine",
+                                   "plain,null",
+                                   "--threads",
+                                   "1,2,4",
+                                   "--workload",
+                                   "ycsb-b",
+                                   "--pool=naive,work-stealing",
+                                   "--durability",
+                                   "process,sync",
+                                   "--trials",
+                                   "5",
+                                   "--duration",
+                                   "500ms",
+                                   "--warmup",
+                                   "0s",
+                                   "--seed",
+                                   "7",
+                                   "--memory-budget",
+                                   "64MiB",
+                                   "--out",
+                                   "run.json",
+                                   "--csv",
+                                   "run.csv",
+                                   "--dir",
+                                   "/data",
+                                   "--timeout",
+                                   "1min",
+                                   "--sampling-period",
+                                   "1",
+                                   "--verify",
+                                   "full",
+                                   "--keep",
+                                   "--quiet",
+                                   "--no-color"});
+  EXPECT_THAT(Labels(run), ElementsAre("plain", "null"));
+  EXPECT_THAT(run.threads, ElementsAre(1u, 2u, 4u));
+  EXPECT_THAT(WorkloadNames(run), ElementsAre("ycsb-b"));
+  EXPECT_THAT(run.pools, ElementsAre(PoolKind::kNaive, PoolKind::kWorkStealing));
+  EXPECT_THAT(run.tiers, ElementsAre(Durability::kProcess, Durability::kSync));
+  EXPECT_EQ(run.trials, 5u);
+  EXPECT_DOUBLE_EQ(run.duration_s, 0.5);
+  EXPECT_DOUBLE_EQ(run.warmup_s, 0);
+  EXPECT_EQ(run.seed, 7u);
+  EXPECT_EQ(run.memory_budget_bytes, uint64_t{64} << 20);
+  EXPECT_EQ(run.result_file, "run.json");
+  EXPECT_EQ(run.csv_file, "run.csv");
+  EXPECT_EQ(run.data_directory, "/data");
+  EXPECT_DOUBLE_EQ(run.timeout_s, 60);
+  EXPECT_DOUBLE_EQ(run.sampling_period, 1);
+  EXPECT_TRUE(run.verify_fully);
+  EXPECT_TRUE(run.keep);
+  EXPECT_TRUE(run.quiet);
+  EXPECT_FALSE(run.color);
+}
+
+TEST(CommandLineTest, TheLastOfRepeatedValuesCounts) {
+  EXPECT_EQ(ParseRun({"--trials", "2", "--trials", "5"}).trials, 5u);
+}
+
+TEST(CommandLineTest, RepeatedListsAddUpAndDuplicatesGo) {
+  const RunOptions run =
+      ParseRun({"--threads", "4", "--threads", "1,4", "--engine", "plain", "--engine", "all"});
+  EXPECT_THAT(run.threads, ElementsAre(4u, 1u));
+  EXPECT_THAT(Labels(run), ElementsAre("plain", "null", "modest"));
+}
+
+TEST(CommandLineTest, EngineSettingsFollowTheColonAndContinueAfterCommas) {
+  const RunOptions run =
+      ParseRun({"--engine", "plain:size=64MiB,ordered=true,null,plain:ordered=false"});
+  EXPECT_THAT(Labels(run),
+              ElementsAre("plain:ordered=true,size=64MiB", "null", "plain:ordered=false"));
+  EXPECT_EQ(run.engines[0].settings.at("size"), "64MiB");
+}
+
+TEST(CommandLineTest, SettingValuesMayHoldColonsAndEqualSigns) {
+  const RunOptions run = ParseRun({"--engine", "plain:ordered=false,size=1:2=3"});
+  EXPECT_EQ(run.engines[0].settings.at("size"), "1:2=3");
+}
+
+TEST(CommandLineTest, RefusesMalformedEngines) {
+  EXPECT_THAT(Complaint({"--engine", "plian"}), HasSubstr("did you mean 'plain'?"));
+  EXPECT_THAT(Complaint({"--engine", "plain,"}), HasSubstr("empty item"));
+  EXPECT_THAT(Complaint({"--engine", ""}), HasSubstr("--engine"));
+  EXPECT_THAT(Complaint({"--engine", "size=1"}), HasSubstr("no engine stands before it"));
+  EXPECT_THAT(Complaint({"--engine", "all,size=1"}), HasSubstr("no engine stands before it"));
+  EXPECT_THAT(Complaint({"--engine", "plain:"}), HasSubstr("KEY=VALUE"));
+  EXPECT_THAT(Complaint({"--engine", "plain:size"}), HasSubstr("KEY=VALUE"));
+  EXPECT_THAT(Complaint({"--engine", "plain:size=1,size=2"}), HasSubstr("given twice"));
+  EXPECT_THAT(Complaint({"--engine", "plain:sise=1"}), HasSubstr("unknown setting 'sise'"));
+  EXPECT_THAT(Complaint({"--engine", "plain", "null"}), HasSubstr("unexpected argument 'null'"));
+}
+
+TEST(CommandLineTest, SuggestsNamesThatAreNear) {
+  EXPECT_THAT(Complaint({"--engin", "plain"}), HasSubstr("did you mean '--engine'?"));
+  EXPECT_THAT(Complaint({"--thread=2"}), HasSubstr("did you mean '--threads'?"));
+  EXPECT_THAT(Complaint({"--workload", "ycsb-bb"}), HasSubstr("ycsb-b"));
+  EXPECT_THAT(Complaint({"--pool", "dedicatd"}), HasSubstr("did you mean 'dedicated'?"));
+  EXPECT_THAT(Complaint({"--durability", "synk"}), HasSubstr("did you mean 'sync'?"));
+  EXPECT_THAT(Complaint({"lst"}), HasSubstr("did you mean 'list'?"));
+  EXPECT_THAT(Complaint({"--frobnicate"}), HasSubstr("unknown option '--frobnicate'"));
+}
+
+TEST(CommandLineTest, RefusesBadNumbersAndNamesTheOption) {
+  EXPECT_THAT(Complaint({"--threads", "0"}), StartsWith("--threads: '0'"));
+  EXPECT_THAT(Complaint({"--threads", "1,,2"}), HasSubstr("empty item"));
+  EXPECT_THAT(Complaint({"--threads", "two"}), StartsWith("--threads: 'two'"));
+  EXPECT_THAT(Complaint({"--threads", "-1"}), StartsWith("--threads: '-1'"));
+  EXPECT_THAT(Complaint({"--trials", "0"}), StartsWith("--trials"));
+  EXPECT_THAT(Complaint({"--duration", "10x"}), StartsWith("--duration: '10x'"));
+  EXPECT_THAT(Complaint({"--duration", "0s"}), HasSubstr("at least 1ms"));
+  EXPECT_THAT(Complaint({"--warmup", "soon"}), StartsWith("--warmup"));
+  EXPECT_THAT(Complaint({"--timeout", "0"}), StartsWith("--timeout"));
+  EXPECT_THAT(Complaint({"--operations", "0"}), StartsWith("--operations"));
+  EXPECT_THAT(Complaint({"--records", "many"}), StartsWith("--records: 'many'"));
+  EXPECT_THAT(Complaint({"--value-size", "64M"}), StartsWith("--value-size: '64M'"));
+  EXPECT_THAT(Complaint({"--read-percent", "101"}), StartsWith("--read-percent"));
+  EXPECT_THAT(Complaint({"--sampling-period", "0"}), StartsWith("--sampling-period"));
+  EXPECT_THAT(Complaint({"--verify", "never"}), HasSubstr("neither 'sample' nor 'full'"));
+  EXPECT_THAT(Complaint({"-p", "recordcount"}), HasSubstr("KEY=VALUE"));
+  EXPECT_THAT(Complaint({"-p", "recordcont=5"}), HasSubstr("recordcount"));
+  EXPECT_THAT(Complaint({"--duration"}), HasSubstr("--duration"));
+}
+
+TEST(CommandLineTest, SimpleOptionsMakeAWorkloadOfTheirOwn) {
+  const RunOptions run = ParseRun(
+      {"--records", "1M", "--key-size", "16", "--value-size", "100", "--read-percent", "95"});
+  ASSERT_THAT(WorkloadNames(run), ElementsAre("custom"));
+  const Spec& workload = run.workloads.front();
+  EXPECT_EQ(workload.record_count, 1000000u);
+  ASSERT_TRUE(workload.keys.size.has_value());
+  EXPECT_EQ(workload.keys.size->max_bytes, 16u);
+  EXPECT_EQ(workload.value_size.max_bytes, 100u);
+  EXPECT_NEAR(workload.Proportion(OperationKind::kRead), 0.95, 1e-12);
+  EXPECT_NEAR(workload.Proportion(OperationKind::kUpdate), 0.05, 1e-12);
+}
+
+TEST(CommandLineTest, SimpleOptionsAndPropertiesChangeNamedWorkloads) {
+  const RunOptions run =
+      ParseRun({"--workload", "ycsb-b,ycsb-c", "--records", "500", "--value-size", "1KiB", "-p",
+                "requestdistribution=uniform", "-p", "recordcount=600"});
+  ASSERT_EQ(run.workloads.size(), 2u);
+  for (const Spec& workload : run.workloads) {
+    EXPECT_EQ(workload.record_count, 600u) << "-p comes after --records";
+    EXPECT_EQ(workload.value_size.max_bytes, 1024u);
+    EXPECT_EQ(workload.key_choice, KeyChoice::kUniform);
+  }
+  EXPECT_THAT(Complaint({"--workload", "ycsb-b", "--read-percent", "95"}),
+              HasSubstr("-p readproportion"));
+}
+
+TEST(CommandLineTest, OperationsTakeThePlaceOfTheDuration) {
+  EXPECT_EQ(ParseRun({"--operations", "5M"}).workloads.front().operation_count, 5000000u);
+  const RunOptions timed =
+      ParseRun({"--workload", "ycsb-c", "-p", "operationcount=10", "--duration", "1s"});
+  EXPECT_FALSE(timed.workloads.front().operation_count.has_value());
+  EXPECT_THAT(Complaint({"--operations", "5", "--duration", "1s"}), HasSubstr("exclude"));
+}
+
+TEST(CommandLineTest, StoreOptionsNeedOneCell) {
+  const std::vector<std::string> one = {"--engine", "plain",     "--workload",
+                                        "ycsb-c",   "--threads", "1"};
+  const auto with = [&one](std::vector<std::string> more) {
+    more.insert(more.begin(), one.begin(), one.end());
+    return more;
+  };
+  EXPECT_TRUE(ParseRun(with({"--load-only"})).load_only);
+  EXPECT_EQ(ParseRun(with({"--use-existing", "/s"})).existing_store, "/s");
+  EXPECT_THAT(Complaint({"--load-only"}), HasSubstr("12 combinations"));
+  EXPECT_THAT(Complaint(with({"--load-only", "--use-existing", "/s"})), HasSubstr("exclude"));
+  EXPECT_THAT(Complaint(with({"--load-only", "--out", "x.json"})), HasSubstr("--out"));
+  EXPECT_THAT(Complaint(with({"--use-existing", "/s", "--keep"})), HasSubstr("--keep"));
+  EXPECT_THAT(
+      Complaint({"--engine", "plain", "--workload", "fillseq", "--threads", "1", "--load-only"}),
+      HasSubstr("empty store"));
+  EXPECT_THAT(Complaint({"--engine", "plain", "--workload", "deleterandom", "--threads", "1",
+                         "--use-existing", "/s"}),
+              HasSubstr("removes records"));
+}
+
+TEST(CommandLineTest, HelpShowsGroupsAndExamples) {
+  const CommandLine help = Parse({"--help"});
+  EXPECT_EQ(help.action, CommandLine::Action::kPrint);
+  EXPECT_THAT(help.text, AllOf(HasSubstr("What is measured"), HasSubstr("How it is measured"),
+                               HasSubstr("Where the data lies"), HasSubstr("Output"),
+                               HasSubstr("Examples:"), HasSubstr("Exit codes")));
+  EXPECT_EQ(Parse({"--version"}).text, std::string("kvs-bench ") + KVS_VERSION + "\n");
+}
+
+TEST(CommandLineTest, ListIsACommand) {
+  EXPECT_EQ(Parse({"list"}).action, CommandLine::Action::kList);
+  EXPECT_FALSE(Parse({"list"}).list_as_json);
+  EXPECT_TRUE(Parse({"list", "--json"}).list_as_json);
+  EXPECT_THAT(Complaint({"list", "engines"}), HasSubstr("unexpected argument 'engines'"));
+}
+
+}  // namespace
+}  // namespace kvs

@@ -1,0 +1,27 @@
+#include "harness/suggestion.h"
+
+#include <gtest/gtest.h>
+
+namespace kvs {
+namespace {
+
+TEST(NearestNameTest, FindsTypos) {
+  const std::vector<std::string> names = {"null", "mutex", "rwlock", "lockfree", "rocksdb", "lmdb"};
+  EXPECT_EQ(NearestName("rockdb", names), "rocksdb");
+  EXPECT_EQ(NearestName("lokcfree", names), "lockfree");
+  EXPECT_EQ(NearestName("imdb", names), "lmdb");
+  EXPECT_EQ(NearestName("Mutex", names), "mutex");
+}
+
+TEST(NearestNameTest, SaysNothingWhenNothingIsNear) {
+  EXPECT_EQ(NearestName("cassandra", {"null", "mutex"}), "");
+  EXPECT_EQ(NearestName("x", {}), "");
+}
+
+TEST(DidYouMeanTest, ListsWhatIsKnown) {
+  EXPECT_EQ(DidYouMean("nul", {"null", "mutex"}), ": did you mean 'null'? (known: null, mutex)");
+  EXPECT_EQ(DidYouMean("cassandra", {"null", "mutex"}), " (known: null, mutex)");
+}
+
+}  // namespace
+}  // namespace kvs
