@@ -1,10 +1,4 @@
-#include <cstdio>
-
 #include "engines/registry.h"
+#include "harness/bench_main.h"
 
-int main() {
-  for (const kvs::EngineDefinition* engine : kvs::AllEngines()) {
-    std::printf("%.*s\n", static_cast<int>(engine->name.size()), engine->name.data());
-  }
-  return 0;
-}
+int main(int argc, char** argv) { return kvs::BenchMain(argc, argv, kvs::AllEngines()); }

@@ -1,0 +1,82 @@
+#include "harness/bench_main.h"
+
+#include <cstdio>
+#include <exception>
+
+#include <fmt/format.h>
+
+#include "harness/exit_code.h"
+#include "harness/list_command.h"
+#include "harness/runner.h"
+#include "harness/trial_channel.h"
+#include "harness/trial_main.h"
+
+namespace kvs {
+namespace {
+
+// The command line as it could be typed again.
+std::string Quoted(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    if (!text.empty()) text += ' ';
+    const bool plain =
+        !word.empty() && word.find_first_of(" \t\n'\"\\$`*?[]{}()<>|&;~#!") == std::string::npos;
+    if (plain) {
+      text += word;
+      continue;
+    }
+    text += '\'';
+    for (const char c : word) {
+      if (c == '\'') {
+        text += "'\\''";
+      } else {
+        text += c;
+      }
+    }
+    text += '\'';
+  }
+  return text;
+}
+
+ExitCode Run(const std::vector<std::string>& words, EngineTable engines) {
+  const CommandLine command_line =
+      ParseCommandLine({words.begin() + (words.empty() ? 0 : 1), words.end()}, engines);
+  switch (command_line.action) {
+    case CommandLine::Action::kPrint:
+      fmt::print("{}", command_line.text);
+      return ExitCode::kOk;
+    case CommandLine::Action::kList:
+      fmt::print("{}", command_line.list_as_json ? ListAsJson(engines) : ListAsText(engines));
+      return ExitCode::kOk;
+    case CommandLine::Action::kRun:
+      return RunBenchmark(command_line.run, engines, Quoted(words));
+  }
+  return ExitCode::kUsage;
+}
+
+int Fail(ExitCode code, std::string_view message, std::string_view hint) {
+  fmt::print(stderr, "kvs-bench: {}\n{}", message, hint);
+  return static_cast<int>(code);
+}
+
+}  // namespace
+
+int BenchMain(int argc, char** argv, EngineTable engines) {
+  const std::vector<std::string> words(argv, argv + argc);
+  try {
+    if (words.size() == 2 && words[1] == kTrialArgument) return TrialMain(engines);
+    const ExitCode code = Run(words, engines);
+    if (std::fflush(stdout) != 0) {
+      return Fail(ExitCode::kEnvironment, "standard output cannot be written", "");
+    }
+    return static_cast<int>(code);
+  } catch (const UsageError& error) {
+    return Fail(ExitCode::kUsage, error.what(), "Try 'kvs-bench --help' or 'kvs-bench list'.\n");
+  } catch (const EnvironmentError& error) {
+    return Fail(ExitCode::kEnvironment, error.what(), "");
+  } catch (const std::exception& error) {
+    return Fail(ExitCode::kEnvironment, error.what(), "");
+  }
+}
+
+}  // namespace kvs

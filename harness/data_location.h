@@ -1,0 +1,32 @@
+// Where data can lie, and whether there is room for it.
+#ifndef KVS_HARNESS_DATA_LOCATION_H_
+#define KVS_HARNESS_DATA_LOCATION_H_
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace kvs {
+
+// The default parent: ./kvs-bench-data.
+std::filesystem::path DefaultDataDirectory();
+
+// The nearest existing directory at or above `path`: the one whose file system will hold it.
+std::filesystem::path NearestExisting(const std::filesystem::path& path);
+
+// Whether files at `path` (or, before it exists, where it would be made) lie in memory.
+bool IsRamDisk(const std::filesystem::path& path);
+
+// Bytes that an ordinary user may still write there. Throws EnvironmentError.
+uint64_t FreeDiskBytes(const std::filesystem::path& path);
+
+// The file system at `path` as the system lists its mounts.
+struct MountInfo {
+  std::string type;    // "ext4"; "unknown" when the mount cannot be found
+  std::string source;  // "/dev/sda1"
+};
+MountInfo FindMount(const std::filesystem::path& path);
+
+}  // namespace kvs
+
+#endif  // KVS_HARNESS_DATA_LOCATION_H_

@@ -1,0 +1,57 @@
+// What a run says on standard error while it lasts.
+#ifndef KVS_HARNESS_PROGRESS_H_
+#define KVS_HARNESS_PROGRESS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "harness/trial_channel.h"
+#include "results/model.h"
+
+namespace kvs {
+
+// On a terminal one line that is rewritten in place, with a line of its own only for what did not
+// go well; elsewhere one plain line per finished trial. Quiet: warnings alone.
+//
+// Thread safety: one thread at a time.
+class Progress {
+ public:
+  struct Options {
+    bool live = false;  // standard error is a terminal
+    bool quiet = false;
+    bool color = false;
+  };
+  Progress(Options options, size_t planned_trials);
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  // A line of its own.
+  void Say(std::string_view message);
+  void Warn(std::string_view message);
+
+  void TrialStarted(const CellName& cell);
+  void PhaseReached(const PhaseReport& report);
+  void TrialFinished(const Trial& trial);
+
+ private:
+  void ClearLine();
+  std::string Remaining() const;
+
+  const Options options_;
+  const size_t planned_;
+  size_t started_ = 0;
+  size_t finished_ = 0;
+  uint64_t run_start_ns_ = 0;
+  bool line_shown_ = false;
+  CellName cell_;
+  std::string phase_;
+  uint64_t phase_start_ns_ = 0;
+  uint64_t phase_start_operations_ = 0;
+};
+
+}  // namespace kvs
+
+#endif  // KVS_HARNESS_PROGRESS_H_

@@ -1,0 +1,317 @@
+#include "harness/runner.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <memory>
+#include <optional>
+#include <system_error>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "harness/clock.h"
+#include "harness/data_location.h"
+#include "harness/environment.h"
+#include "harness/kept_store.h"
+#include "harness/plan.h"
+#include "harness/progress.h"
+#include "harness/run_directory.h"
+#include "harness/stop_requests.h"
+#include "harness/trial.h"
+#include "harness/trial_process.h"
+#include "results/csv.h"
+#include "results/human_units.h"
+#include "results/result_file.h"
+#include "results/summary.h"
+#include "results/table.h"
+
+namespace kvs {
+namespace {
+
+bool WantsColor(const RunOptions& options, int fd) {
+  const char* no_color = std::getenv("NO_COLOR");  // no-color.org: set and not empty
+  return options.color && (no_color == nullptr || *no_color == '\0') && isatty(fd) == 1;
+}
+
+std::filesystem::path DefaultResultFile() {
+  const std::time_t now = std::time(nullptr);
+  const std::filesystem::path directory = "kvs-bench-results";
+  const std::string stem = fmt::format("{:%Y-%m-%d_%H-%M-%S}", fmt::localtime(now));
+  std::filesystem::path path = directory / (stem + ".json");
+  for (int i = 2; std::filesystem::exists(path); ++i) {
+    path = directory / fmt::format("{}_{}.json", stem, i);
+  }
+  return path;
+}
+
+// Refuses, before anything is measured, a file that could not be written afterwards. The default
+// directory is made when missing; one that the user names has to be there.
+void CheckWritable(const std::filesystem::path& file, bool make_directory) {
+  std::filesystem::path directory = file.parent_path();
+  if (directory.empty()) directory = ".";
+  std::error_code error;
+  if (make_directory) std::filesystem::create_directories(directory, error);
+  if (error) {
+    throw EnvironmentError(fmt::format("{}: {}", directory.string(), error.message()));
+  }
+  if (!std::filesystem::is_directory(directory)) {
+    throw EnvironmentError(fmt::format("{}: cannot be written: {} is not a directory",
+                                       file.string(), directory.string()));
+  }
+  if (std::filesystem::exists(file) && !std::filesystem::is_regular_file(file)) {
+    throw EnvironmentError(fmt::format("{}: is not a regular file", file.string()));
+  }
+  // Root passes access(2) on a read-only mount's mode bits, but not this.
+  std::string probe = (directory / ".kvs-bench-XXXXXX").string();
+  const int fd = mkstemp(probe.data());
+  if (fd < 0) {
+    throw EnvironmentError(fmt::format("{}: cannot be written: {}: {}", file.string(),
+                                       directory.string(), std::generic_category().message(errno)));
+  }
+  close(fd);
+  unlink(probe.c_str());
+}
+
+void WriteCsv(const Run& run, const std::filesystem::path& path) {
+  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "we"), std::fclose);
+  const std::string text = TrialsToCsv(run);
+  if (file == nullptr || std::fwrite(text.data(), 1, text.size(), file.get()) != text.size() ||
+      std::fflush(file.get()) != 0) {
+    throw EnvironmentError(fmt::format("{}: cannot be written: {}", path.string(),
+                                       std::generic_category().message(errno)));
+  }
+}
+
+// One run, from the plan to the exit code.
+class Runner {
+ public:
+  Runner(const RunOptions& options, EngineTable engines, const std::string& command_line)
+      : options_(options),
+        plan_(MakePlan(options, engines)),
+        progress_({.live = isatty(STDERR_FILENO) == 1,
+                   .quiet = options.quiet,
+                   .color = WantsColor(options, STDERR_FILENO)},
+                  plan_.trials.size()) {
+    RefuseAnEmptyPlan();
+    CheckExistingStore();
+    ChooseFiles();
+    CheckDisk();
+    DescribeRun(command_line);
+  }
+
+  ExitCode Execute() {
+    const uint64_t start_ns = NowNs();
+    StopRequests stop;
+    if (!options_.existing_store || HasFloor()) directory_.emplace(data_parent_);
+    for (TrialPlan& trial : plan_.trials) {
+      if (stop.Count() > 0) break;
+      RunOne(trial, stop);
+      run_.elapsed_s = static_cast<double>(NowNs() - start_ns) * 1e-9;
+      Save();
+    }
+    const bool interrupted = WasInterrupted();
+    run_.complete = !interrupted;
+    Save();
+    return Report(interrupted);
+  }
+
+ private:
+  bool HasFloor() const {
+    return std::any_of(plan_.trials.begin(), plan_.trials.end(),
+                       [](const TrialPlan& trial) { return trial.is_floor; });
+  }
+
+  void RefuseAnEmptyPlan() const {
+    const bool any = std::any_of(plan_.trials.begin(), plan_.trials.end(),
+                                 [](const TrialPlan& trial) { return !trial.is_floor; });
+    if (any) return;
+    std::string message = "nothing can run:";
+    for (const Trial& trial : plan_.unsupported) {
+      message += fmt::format("\n  {}: unsupported: {}", trial.cell.ToString(), trial.reason);
+    }
+    throw UsageError(message);
+  }
+
+  void CheckExistingStore() {
+    if (!options_.existing_store) return;
+    const std::filesystem::path directory =
+        std::filesystem::absolute(*options_.existing_store).lexically_normal();
+    const KeptStore store = ReadKeptStore(directory);
+    for (TrialPlan& trial : plan_.trials) {
+      if (trial.is_floor) continue;
+      if (const std::string why = WhyStoreDoesNotFit(store, trial); !why.empty()) {
+        throw UsageError(fmt::format("--use-existing: {}: {}", directory.string(), why));
+      }
+      trial.directory = directory;
+      trial.value_seed = store.value_seed;
+    }
+  }
+
+  void ChooseFiles() {
+    data_parent_ = options_.data_directory.value_or(DefaultDataDirectory());
+    if (options_.existing_store) data_parent_ = options_.existing_store->parent_path();
+    if (data_parent_.empty()) data_parent_ = ".";
+    if (!options_.data_directory && !options_.existing_store && IsRamDisk(data_parent_)) {
+      throw EnvironmentError(fmt::format(
+          "{} would lie on a RAM disk ({}): name a directory on a disk with --dir, or this one to "
+          "measure in memory on purpose",
+          std::filesystem::absolute(data_parent_).string(), FindMount(data_parent_).type));
+    }
+    if (options_.load_only) return;
+    result_file_ = options_.result_file.value_or(DefaultResultFile());
+    CheckWritable(result_file_, !options_.result_file);
+    if (options_.csv_file) CheckWritable(*options_.csv_file, false);
+  }
+
+  // Stores of other trials are gone when one begins, unless they are kept.
+  void CheckDisk() {
+    uint64_t largest = 0;
+    uint64_t kept = 0;
+    for (const TrialPlan& trial : plan_.trials) {
+      if (trial.is_floor || trial.existing_store || trial.engine == kFloorEngine) continue;
+      const uint64_t bytes = EstimateDiskBytes(trial);
+      largest = std::max(largest, bytes);
+      if (IsKept(trial)) kept = std::min(kept + bytes, uint64_t{1} << 62);
+    }
+    const uint64_t needed = largest + kept;
+    const uint64_t free = FreeDiskBytes(data_parent_);
+    if (needed <= free) return;
+    throw EnvironmentError(fmt::format(
+        "{}: {} free, but the run may need {}: ask for fewer records or smaller values, or name "
+        "another disk with --dir",
+        NearestExisting(data_parent_).string(), HumanBytes(free), HumanBytes(needed)));
+  }
+
+  void DescribeRun(const std::string& command_line) {
+    run_.version = KVS_VERSION;
+    run_.command_line = command_line;
+    run_.started_at = LocalTimestamp();
+    run_.planned_trials = static_cast<unsigned>(plan_.size());
+    run_.complete = false;
+    run_.seed = options_.seed;
+    run_.context = DescribeContext();
+    run_.host = DescribeHost(data_parent_);
+    run_.trials = plan_.unsupported;
+    for (const Spec& spec : options_.workloads) {
+      run_.workloads.push_back(
+          {.name = spec.name, .properties = spec.properties, .notes = spec.notes});
+    }
+    warnings_ = EnvironmentWarnings(data_parent_);
+    for (const std::string& warning : warnings_) progress_.Warn(warning);
+    for (const std::filesystem::path& path : FindLeftOvers(data_parent_)) {
+      progress_.Warn(
+          fmt::format("{} ({}) was left by a run that was killed; to remove it: rm -r '{}'",
+                      path.string(), HumanBytes(AllocatedBytes(path)), path.string()));
+    }
+  }
+
+  // With --keep, the stores of the last round stay; those of a --load-only run always.
+  bool IsKept(const TrialPlan& trial) const {
+    if (trial.is_floor || trial.existing_store) return false;
+    return options_.load_only || (options_.keep && trial.repetition + 1 == options_.trials);
+  }
+
+  void RunOne(TrialPlan& trial, StopRequests& stop) {
+    const std::string store_name = fmt::format("store-{:04}", ++stores_made_);
+    const bool makes_store = trial.directory.empty();
+    if (makes_store) trial.directory = directory_->StorePath(store_name);
+    progress_.TrialStarted(trial.cell);
+    TrialOutcome outcome =
+        RunTrialProcess(trial, options_.timeout_s, stop,
+                        [this](const PhaseReport& report) { progress_.PhaseReached(report); });
+    const bool ended_well = outcome.trial && outcome.trial->status == TrialStatus::kOk;
+    if (outcome.trial) {
+      Trial& result = *outcome.trial;
+      result.notes.insert(result.notes.end(), warnings_.begin(), warnings_.end());
+      if (trial.existing_store) {
+        result.notes.push_back(
+            fmt::format("measured in place on the kept store {}", trial.directory.string()));
+      }
+      progress_.TrialFinished(result);
+      run_.trials.push_back(std::move(result));
+    }
+    if (!makes_store) return;
+    if (IsKept(trial) && ended_well && std::filesystem::exists(trial.directory)) {
+      if (kept_.empty()) directory_->Keep();
+      DescribeKeptStore(trial);
+      kept_.push_back({trial.cell.ToString(), trial.directory});
+    } else {
+      directory_->RemoveStore(store_name);
+    }
+  }
+
+  void Save() {
+    if (options_.load_only) return;
+    try {
+      WriteRun(run_, result_file_);
+    } catch (const ResultFileError& error) {
+      throw EnvironmentError(error.what());
+    }
+    if (options_.csv_file) WriteCsv(run_, *options_.csv_file);
+  }
+
+  // A request to stop that came too late to stop anything is none.
+  bool WasInterrupted() const {
+    return run_.trials.size() < plan_.size() ||
+           std::any_of(run_.trials.begin(), run_.trials.end(), [](const Trial& trial) {
+             return trial.status == TrialStatus::kInterrupted;
+           });
+  }
+
+  // In the order in which cells were asked for; the result file has the order in which they ran.
+  void PrintTables() const {
+    Run ordered = run_;
+    const auto rank = [this](const Trial& trial) {
+      return std::find(plan_.cells.begin(), plan_.cells.end(), trial.cell) - plan_.cells.begin();
+    };
+    std::stable_sort(ordered.trials.begin(), ordered.trials.end(),
+                     [&rank](const Trial& a, const Trial& b) { return rank(a) < rank(b); });
+    const TableOptions table{.colour = WantsColor(options_, STDOUT_FILENO)};
+    fmt::print("{}", RenderTables(ordered, Summarise(ordered.trials), table));
+    std::fflush(stdout);
+  }
+
+  ExitCode Report(bool interrupted) {
+    if (!options_.load_only) {
+      PrintTables();
+      progress_.Say(fmt::format("{}result: {}", run_.complete ? "" : "interrupted; partial ",
+                                result_file_.string()));
+    }
+    for (const auto& [cell, path] : kept_) fmt::print("kept: {} ({})\n", path.string(), cell);
+    if (interrupted) return ExitCode::kInterrupted;
+    const bool failed = std::any_of(run_.trials.begin(), run_.trials.end(), [](const Trial& trial) {
+      return trial.status == TrialStatus::kFailed || trial.status == TrialStatus::kWrongAnswer;
+    });
+    return failed ? ExitCode::kEngineFailed : ExitCode::kOk;
+  }
+
+  struct Kept {
+    std::string cell;
+    std::filesystem::path path;
+  };
+
+  const RunOptions& options_;
+  Plan plan_;
+  Progress progress_;
+  std::filesystem::path data_parent_;
+  std::filesystem::path result_file_;
+  std::vector<std::string> warnings_;
+  std::optional<RunDirectory> directory_;
+  unsigned stores_made_ = 0;
+  std::vector<Kept> kept_;
+  Run run_;
+};
+
+}  // namespace
+
+ExitCode RunBenchmark(const RunOptions& options, EngineTable engines,
+                      const std::string& command_line) {
+  return Runner(options, engines, command_line).Execute();
+}
+
+}  // namespace kvs

@@ -1,0 +1,265 @@
+#include "harness/trial.h"
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <exception>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "harness/clock.h"
+#include "harness/driver.h"
+
+namespace kvs {
+namespace {
+
+constexpr uint64_t kReadBackSample = 1000;  // records, unless every byte is to be checked
+constexpr double kFullCheckPeriod = 64;     // mean reads per full check, likewise
+
+double SecondsSince(uint64_t start_ns) { return static_cast<double>(NowNs() - start_ns) * 1e-9; }
+
+uint64_t PeakRssBytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+Latency LatencyOf(std::string_view what, const Histogram& histogram) {
+  Latency latency{.what = std::string(what),
+                  .samples = histogram.count(),
+                  .mean_ns = histogram.mean(),
+                  .min_ns = histogram.min(),
+                  .max_ns = histogram.max(),
+                  .percentiles = {}};
+  for (const double percent : {50.0, 90.0, 95.0, 99.0, 99.9, 99.99, 99.999, 100.0}) {
+    const uint64_t value_ns = histogram.Percentile(percent);
+    latency.percentiles.push_back({.percent = percent,
+                                   .value_ns = value_ns,
+                                   .samples_beyond = histogram.CountAbove(value_ns)});
+  }
+  return latency;
+}
+
+// The work of one trial, phase by phase, each filling in its part of the result.
+class TrialRun {
+ public:
+  TrialRun(const TrialPlan& plan, const EngineDefinition& engine,
+           const std::atomic<bool>& interrupted, const PhaseObserver& observe, Trial& trial)
+      : plan_(plan),
+        engine_(engine),
+        interrupted_(interrupted),
+        observe_(observe),
+        trial_(trial),
+        stores_data_(engine.capabilities(plan.OpenOptions()).stores_data),
+        keys_(plan.workload.keys),
+        values_(plan.workload.value_size, plan.value_seed) {
+    driver_options_.threads = plan.cell.threads;
+    driver_options_.pool = plan.pool;
+    driver_options_.warmup_s = plan.warmup_s;
+    driver_options_.duration_s = plan.duration_s;
+    driver_options_.operations = plan.operations;
+    driver_options_.seed = plan.seed;
+    driver_options_.sampling_period = plan.sampling_period;
+    driver_options_.full_check_period = plan.verify_fully ? 1 : kFullCheckPeriod;
+    driver_options_.interrupted = &interrupted;
+    driver_options_.progress = observe;
+  }
+
+  void Run() {
+    OpenAndLoad();
+    DescribeStore();
+    if (interrupted_) {
+      trial_.status = TrialStatus::kInterrupted;
+      trial_.reason = "stopped before anything was measured";
+    } else if (!plan_.load_only) {
+      MeasurePhase();
+      Verify();
+    }
+    observe_("close", 0, 0);
+    handle_->Settle();
+    handle_.reset();
+  }
+
+ private:
+  bool Loads() const { return plan_.workload.preload && !plan_.existing_store && stores_data_; }
+
+  // The tier in which records are loaded: flushing each of them to the device would take hours and
+  // is not what is measured.
+  Durability LoadTier() const {
+    if (plan_.durability != Durability::kSync) return plan_.durability;
+    EngineOptions options = plan_.OpenOptions();
+    options.durability = Durability::kProcess;
+    for (const Durability tier : engine_.capabilities(options).tiers) {
+      if (tier == Durability::kProcess) return tier;
+    }
+    return plan_.durability;
+  }
+
+  void Open(Durability durability) {
+    observe_("open", 0, 0);
+    EngineOptions options = plan_.OpenOptions();
+    options.durability = durability;
+    const uint64_t start_ns = NowNs();
+    handle_ = engine_.open(options);
+    trial_.open_s = SecondsSince(start_ns);
+  }
+
+  void OpenAndLoad() {
+    const Durability load_tier = Loads() ? LoadTier() : plan_.durability;
+    Open(load_tier);
+    if (Loads()) {
+      observe_("load", 0, 0);
+      const LoadResult load = Load(*handle_, plan_.workload, keys_, values_, driver_options_);
+      trial_.loaded_records = load.records;
+      trial_.dataset_bytes = load.bytes;
+      trial_.load_s = load.elapsed_s;
+    }
+    observe_("settle", 0, 0);
+    const uint64_t start_ns = NowNs();
+    handle_->Settle();
+    if (load_tier != plan_.durability) {
+      handle_.reset();
+      Open(plan_.durability);
+      trial_.notes.push_back(fmt::format("loaded in tier '{}', then reopened in tier '{}'",
+                                         ToString(load_tier), ToString(plan_.durability)));
+    }
+    trial_.settle_s = SecondsSince(start_ns);
+  }
+
+  void DescribeStore() {
+    const EngineInfo info = handle_->Info();
+    trial_.library = fmt::format("{} {}", info.library, info.library_version);
+    trial_.effective_options = info.effective_options;
+    trial_.notes.insert(trial_.notes.end(), info.notes.begin(), info.notes.end());
+  }
+
+  void MeasurePhase() {
+    observe_(plan_.warmup_s > 0 ? "warm-up" : "measure", 0, 0);
+    const EngineCounters before = handle_->Counters();
+    const Measurement measured =
+        Measure(*handle_, stores_data_, plan_.workload, keys_, values_, driver_options_);
+    const EngineCounters after = handle_->Counters();
+    trial_.busy_waits = after.busy_waits - before.busy_waits;
+    trial_.busy_wait_ns = after.busy_wait_ns - before.busy_wait_ns;
+    trial_.peak_rss_bytes = PeakRssBytes();
+    if (std::filesystem::exists(plan_.directory)) {
+      trial_.directory_bytes = AllocatedBytes(plan_.directory);
+    }
+    Adopt(measured);
+    if (measured.interrupted) {
+      trial_.status = TrialStatus::kInterrupted;
+      trial_.reason = "stopped while measuring; the figures cover the part that ran";
+    }
+    Judge(measured.wrong, "while measuring");
+  }
+
+  void Adopt(const Measurement& measured) {
+    trial_.window_s = measured.window_s;
+    trial_.operations = measured.operations;
+    if (measured.window_s > 0) {
+      trial_.throughput_per_s = static_cast<double>(measured.operations) / measured.window_s;
+    }
+    trial_.background_operations = measured.background_operations;
+    trial_.operations_per_second = measured.operations_per_second;
+    trial_.warmup_s = measured.warmup_s;
+    trial_.values_checked = measured.values_checked;
+    trial_.values_checked_fully = measured.values_checked_fully;
+    trial_.handles_cloned = measured.handles_cloned;
+    trial_.flushes = measured.flushes;
+    trial_.user_cpu_s = measured.user_cpu_s;
+    trial_.system_cpu_s = measured.system_cpu_s;
+    trial_.sampling_period = plan_.sampling_period;
+    Histogram all;
+    for (size_t i = 0; i < kOperationKinds; ++i) {
+      const KindResult& kind = measured.kinds[i];
+      if (kind.completed == 0) continue;
+      const std::string_view name = ToString(static_cast<OperationKind>(i));
+      trial_.counts.push_back({.operation = std::string(name),
+                               .completed = kind.completed,
+                               .hits = kind.hits,
+                               .misses = kind.misses,
+                               .unknown = kind.unknown,
+                               .entries = kind.entries});
+      if (kind.latency_ns.count() == 0) continue;
+      trial_.latencies.push_back(LatencyOf(name, kind.latency_ns));
+      all.Merge(kind.latency_ns);
+    }
+    if (all.count() > 0) trial_.latencies.push_back(LatencyOf("all", all));
+    if (measured.queue_wait_ns) {
+      trial_.queue_wait = LatencyOf("queue-wait", *measured.queue_wait_ns);
+    }
+  }
+
+  // Reads a sample of the loaded records back, where the workload leaves them there.
+  void Verify() {
+    const bool loaded = Loads() || plan_.existing_store;
+    if (!loaded || plan_.workload.Proportion(OperationKind::kRemove) > 0) return;
+    observe_("verify", 0, 0);
+    const uint64_t sample =
+        plan_.verify_fully ? plan_.workload.record_count : uint64_t{kReadBackSample};
+    Judge(ReadBack(*handle_, plan_.workload, keys_, values_, sample, trial_.read_back),
+          "when read back");
+  }
+
+  void Judge(const WrongAnswers& wrong, std::string_view when) {
+    if (wrong.count == 0) return;
+    const std::string reason =
+        fmt::format("{} wrong answer{} {}: {}", wrong.count, wrong.count == 1 ? "" : "s", when,
+                    fmt::join(wrong.examples, "; "));
+    trial_.reason = trial_.status == TrialStatus::kWrongAnswer
+                        ? fmt::format("{}. {}", trial_.reason, reason)
+                        : reason;
+    trial_.status = TrialStatus::kWrongAnswer;
+  }
+
+  const TrialPlan& plan_;
+  const EngineDefinition& engine_;
+  const std::atomic<bool>& interrupted_;
+  const PhaseObserver& observe_;
+  Trial& trial_;
+  const bool stores_data_;
+  const KeyRenderer keys_;
+  const ValueCodec values_;
+  DriverOptions driver_options_;
+  std::unique_ptr<KvsEngine> handle_;
+};
+
+}  // namespace
+
+Trial RunTrial(const TrialPlan& plan, const EngineDefinition& engine,
+               const std::atomic<bool>& interrupted, const PhaseObserver& observe) {
+  Trial trial = TrialWithoutFigures(plan);
+  try {
+    TrialRun(plan, engine, interrupted, observe, trial).Run();
+    if (trial.status != TrialStatus::kWrongAnswer) return trial;
+  } catch (const EngineError& error) {
+    trial.status =
+        error.kind() == ErrorKind::kUnsupported ? TrialStatus::kUnsupported : TrialStatus::kFailed;
+    trial.reason = error.what();
+  } catch (const std::exception& error) {
+    trial.status = TrialStatus::kFailed;
+    trial.reason = error.what();
+  }
+  // No figure survives a failed operation or a wrong answer.
+  Trial without_figures = TrialWithoutFigures(plan);
+  without_figures.status = trial.status;
+  without_figures.reason = trial.reason;
+  without_figures.library = trial.library;
+  without_figures.effective_options = trial.effective_options;
+  without_figures.notes = trial.notes;
+  return without_figures;
+}
+
+uint64_t AllocatedBytes(const std::filesystem::path& directory) {
+  constexpr uint64_t kBlockBytes = 512;  // the unit of st_blocks, whatever the file system's is
+  uint64_t bytes = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    struct stat status {};
+    if (lstat(entry.path().c_str(), &status) != 0) continue;
+    bytes += static_cast<uint64_t>(status.st_blocks) * kBlockBytes;
+  }
+  return bytes;
+}
+
+}  // namespace kvs

@@ -1,0 +1,143 @@
+// kvs-bench-faulty: kvs-bench with engines that do what no engine should. Tests run it to see that
+// a broken engine costs nothing but its own trials.
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "engines/registry.h"
+#include "harness/bench_main.h"
+
+namespace kvs {
+namespace {
+
+constexpr int kOperationsBeforeTheFault = 2000;  // past the load of the tests' workload
+
+enum class Fault : uint8_t { kNone, kCrash, kHang, kThrow, kExit, kForeignValue, kLostValue };
+
+struct Shared {
+  std::mutex mutex;
+  std::map<std::string, std::string, std::less<>> data;
+  std::atomic<int> operations = 0;
+  std::atomic<bool> settled = false;  // load is over
+};
+
+// A correct store in memory, until it commits its fault.
+class FaultyEngine final : public KvsEngine {
+ public:
+  FaultyEngine(Fault fault, std::string name, std::shared_ptr<Shared> shared)
+      : fault_(fault), name_(std::move(name)), shared_(std::move(shared)) {}
+
+  std::unique_ptr<KvsEngine> Clone() const override {
+    return std::make_unique<FaultyEngine>(fault_, name_, shared_);
+  }
+
+  void Set(std::string_view key, std::string_view value) override {
+    Misbehave();
+    const std::lock_guard lock(shared_->mutex);
+    shared_->data.insert_or_assign(std::string(key), std::string(value));
+  }
+
+  bool Get(std::string_view key, std::string& value) override {
+    Misbehave();
+    const std::lock_guard lock(shared_->mutex);
+    auto found = shared_->data.find(key);
+    if (found == shared_->data.end()) return false;
+    if (Due() && fault_ == Fault::kLostValue) return false;
+    if (Due() && fault_ == Fault::kForeignValue) {
+      if (++found == shared_->data.end()) found = shared_->data.begin();
+    }
+    value = found->second;
+    return true;
+  }
+
+  RemoveResult Remove(std::string_view key) override {
+    Misbehave();
+    const std::lock_guard lock(shared_->mutex);
+    const auto found = shared_->data.find(key);
+    if (found == shared_->data.end()) return RemoveResult::kAbsent;
+    shared_->data.erase(found);
+    return RemoveResult::kRemoved;
+  }
+
+  void Settle() override { shared_->settled = true; }
+
+  EngineInfo Info() const override {
+    return {.library = name_, .library_version = "1", .effective_options = {}, .notes = {}};
+  }
+
+ private:
+  bool Due() const { return shared_->settled && shared_->operations > kOperationsBeforeTheFault; }
+
+  void Misbehave() {
+    if (shared_->settled) ++shared_->operations;
+    if (!Due()) return;
+    switch (fault_) {
+      case Fault::kCrash:
+        std::fprintf(stderr, "about to crash\n");
+        std::signal(SIGSEGV, SIG_DFL);  // not a sanitizer's matter
+        raise(SIGSEGV);
+        break;
+      case Fault::kHang:
+        for (;;) std::this_thread::sleep_for(std::chrono::seconds(1));
+      case Fault::kThrow:
+        throw EngineError(ErrorKind::kIo, name_, "write", "/the/path", "the disk is on fire");
+      case Fault::kExit:
+        std::fprintf(stderr, "the library gives up\n");
+        std::_Exit(42);
+      case Fault::kNone:
+      case Fault::kForeignValue:
+      case Fault::kLostValue:
+        break;
+    }
+  }
+
+  const Fault fault_;
+  const std::string name_;
+  const std::shared_ptr<Shared> shared_;
+};
+
+EngineCapabilities Capabilities(const EngineOptions&) {
+  return {.max_key_bytes = 1024, .max_value_bytes = 1 << 20};
+}
+
+template <Fault kFault>
+std::unique_ptr<KvsEngine> Open(const EngineOptions&) {
+  return std::make_unique<FaultyEngine>(kFault, "faulty", std::make_shared<Shared>());
+}
+
+template <Fault kFault>
+constexpr EngineDefinition Define(std::string_view name, std::string_view summary) {
+  return {.name = name,
+          .summary = summary,
+          .settings = {},
+          .capabilities = Capabilities,
+          .open = Open<kFault>};
+}
+
+constexpr EngineDefinition kFaultyEngines[] = {
+    Define<Fault::kNone>("good", "does nothing wrong"),
+    Define<Fault::kCrash>("crashes", "dies of a signal"),
+    Define<Fault::kHang>("hangs", "never returns"),
+    Define<Fault::kThrow>("throws", "reports a failure"),
+    Define<Fault::kExit>("exits", "ends the process"),
+    Define<Fault::kForeignValue>("swaps", "returns the value of another key"),
+    Define<Fault::kLostValue>("loses", "misses keys that it has"),
+};
+
+std::vector<const EngineDefinition*> AllAndFaulty() {
+  std::vector<const EngineDefinition*> engines(AllEngines().begin(), AllEngines().end());
+  for (const EngineDefinition& engine : kFaultyEngines) engines.push_back(&engine);
+  return engines;
+}
+
+}  // namespace
+}  // namespace kvs
+
+int main(int argc, char** argv) { return kvs::BenchMain(argc, argv, kvs::AllAndFaulty()); }

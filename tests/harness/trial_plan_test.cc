@@ -1,0 +1,55 @@
+#include "harness/trial_plan.h"
+
+#include <exception>
+
+#include <gtest/gtest.h>
+
+#include "harness/plan.h"
+#include "tests/harness/test_engines.h"
+
+namespace kvs {
+namespace {
+
+TEST(TrialPlanTest, SurvivesTheChannel) {
+  const RunOptions options =
+      ParseCommandLine(
+          {"--engine", "plain:size=1", "--threads", "3", "--pool", "naive", "--durability", "sync",
+           "--workload", "ycsb-e", "--operations", "10k", "--memory-budget", "1MiB", "--verify",
+           "full", "-p", "fieldnameprefix=a, b"},
+          test::kTestEngines)
+          .run;
+  TrialPlan plan = MakePlan(options, test::kTestEngines).trials.front();
+  plan.directory = "/some where/store";
+  const TrialPlan copy = TrialPlanFromJson(TrialPlanToJson(plan));
+  EXPECT_EQ(TrialPlanToJson(copy), TrialPlanToJson(plan));
+  EXPECT_EQ(copy.cell, plan.cell);
+  EXPECT_EQ(copy.workload.properties, plan.workload.properties);
+  EXPECT_EQ(copy.workload.proportions, plan.workload.proportions);
+  EXPECT_EQ(copy.operations, 10000u);
+  EXPECT_EQ(copy.OpenOptions().settings, plan.settings);
+  EXPECT_EQ(copy.OpenOptions().directory, "/some where/store");
+}
+
+TEST(TrialPlanTest, EveryShippedWorkloadSurvivesTheChannel) {
+  for (const ShippedSpec& shipped : ShippedSpecs()) {
+    TrialPlan plan;
+    plan.workload = LoadSpec(shipped.name, {});
+    plan.cell.workload = plan.workload.name;
+    plan.cell.pool = "dedicated";
+    plan.cell.durability = "process";
+    const Spec copy = TrialPlanFromJson(TrialPlanToJson(plan)).workload;
+    EXPECT_EQ(copy.properties, plan.workload.properties) << shipped.name;
+    EXPECT_EQ(copy.preload, plan.workload.preload) << shipped.name;
+    EXPECT_EQ(copy.key_choice, plan.workload.key_choice) << shipped.name;
+    EXPECT_EQ(copy.operation_count, plan.workload.operation_count) << shipped.name;
+  }
+}
+
+TEST(TrialPlanTest, RefusesWhatItDidNotWrite) {
+  EXPECT_THROW(TrialPlanFromJson(""), std::exception);
+  EXPECT_THROW(TrialPlanFromJson("{}"), std::exception);
+  EXPECT_THROW(TrialPlanFromJson("[1]"), std::exception);
+}
+
+}  // namespace
+}  // namespace kvs
