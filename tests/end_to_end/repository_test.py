@@ -49,6 +49,48 @@ class IncludeDirection(unittest.TestCase):
                          [])
 
 
+class Documents(unittest.TestCase):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    architecture = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
+    def test_every_top_level_folder_is_on_the_map(self):
+        made_by_runs = {"build", "kvs-bench-results", "kvs-bench-data", "__pycache__"}
+        folders = [path.name for path in ROOT.iterdir()
+                   if path.is_dir() and not path.name.startswith(".")
+                   and path.name not in made_by_runs]
+        self.assertIn("harness", folders)
+        self.assertEqual([f for f in folders if f"| `{f}/` |" not in self.architecture], [])
+
+    def test_every_engine_is_in_the_readme(self):
+        lines = (ROOT / "engines" / "CMakeLists.txt").read_text(encoding="utf-8")
+        engines = re.findall(r"^kvs_add_engine\((\w+)", lines, re.MULTILINE)
+        self.assertIn("null", engines)
+        self.assertEqual([e for e in engines if f"| `{e}` |" not in self.readme], [])
+
+    def test_every_shipped_workload_is_in_the_readme(self):
+        specs = [path.stem for path in (ROOT / "workloads" / "specs").glob("*.properties")]
+        self.assertIn("ycsb-a", specs)
+        self.assertEqual([s for s in specs if f"`{s}`" not in self.readme], [])
+
+    def test_every_exit_code_is_in_the_readme(self):
+        header = (ROOT / "harness" / "exit_code.h").read_text(encoding="utf-8")
+        codes = re.findall(r"^\s*k\w+ = (\d+),", header, re.MULTILINE)
+        self.assertIn("130", codes)
+        table = re.search(r"\| exit code \|.*?\n\n", self.readme, re.DOTALL).group()
+        self.assertEqual(re.findall(r"^\| (\d+) \|", table, re.MULTILINE), codes)
+
+    def test_files_that_documents_name_exist(self):
+        documents = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+        links = [(document, target) for document in documents
+                 for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)",
+                                          document.read_text(encoding="utf-8"))
+                 if "://" not in target]
+        self.assertIn("engines/engine.h", [target for _, target in links])
+        for document, target in links:
+            self.assertTrue((document.parent / target).exists(),
+                            f"{document.name} links to {target}")
+
+
 class Packages(unittest.TestCase):
     def test_every_package_has_a_reason(self):
         listed = subprocess.run([ROOT / "scripts" / "setup", "--for", "develop", "--list"],
