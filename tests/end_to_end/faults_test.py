@@ -1,0 +1,65 @@
+"""An engine that fails loses its trial, is reported, and costs no other cell anything."""
+
+import unittest
+
+from bench import ENGINE_FAILED, OK, SMOKE, BenchTest, trials
+
+
+class FaultsTest(BenchTest):
+
+    program = "kvs-bench-faulty"
+
+    def run_with(self, engine, *more):
+        done, result = self.run_to_result(
+            "--engine", f"null,{engine},good", "--workload", "ycsb-c", "--threads", "1", *SMOKE,
+            "--trials", "2", *more, code=ENGINE_FAILED)
+        self.assertTrue(result["kvs_bench"]["complete"])
+        for good in trials(result, engine="good"):
+            self.assertEqual(good["status"], "ok", good["reason"])
+        bad = trials(result, engine=engine)
+        self.assertEqual(len(bad), 2)
+        for trial in bad:
+            self.assertEqual(trial["operations"], 0, "no figure survives a failure")
+            self.assertIn(trial["reason"].splitlines()[0], done.err)
+        return bad[0]
+
+    def test_good_alone_is_no_failure(self):
+        self.run_to_result("--engine", "null,good", "--workload", "ycsb-c", "--threads", "1",
+                           *SMOKE, code=OK)
+
+    def test_crash_is_named_with_the_last_words(self):
+        trial = self.run_with("crashes")
+        self.assertEqual(trial["status"], "failed")
+        self.assertIn("SIGSEGV", trial["reason"])
+        self.assertIn("about to crash", trial["reason"])
+
+    def test_exit_is_named_with_the_last_words(self):
+        trial = self.run_with("exits")
+        self.assertEqual(trial["status"], "failed")
+        self.assertIn("exited with code 42", trial["reason"])
+        self.assertIn("the library gives up", trial["reason"])
+
+    def test_failure_is_told_in_the_engines_words(self):
+        trial = self.run_with("throws")
+        self.assertEqual(trial["status"], "failed")
+        self.assertIn("throws", "throws: " + trial["reason"])
+        self.assertIn("/the/path: the disk is on fire", trial["reason"])
+
+    def test_hang_ends_at_the_timeout(self):
+        trial = self.run_with("hangs", "--timeout", "3s")
+        self.assertEqual(trial["status"], "failed")
+        self.assertIn("not done after 3 s", trial["reason"])
+        self.assertIn("phase", trial["reason"])
+
+    def test_wrong_values_fail_the_run(self):
+        trial = self.run_with("swaps")
+        self.assertEqual(trial["status"], "wrong-answer")
+        self.assertIn("wrong answer", trial["reason"])
+
+    def test_missing_values_fail_the_run(self):
+        trial = self.run_with("loses")
+        self.assertEqual(trial["status"], "wrong-answer")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,156 @@
+"""What cannot be run is refused before anything is measured, with the reason and the exit code."""
+
+import os
+import pathlib
+import unittest
+
+from bench import ENVIRONMENT, OK, SMOKE, USAGE, BenchTest
+
+ONE_CELL = ["--engine", "mutex", "--workload", "ycsb-c", "--threads", "1", *SMOKE]
+
+
+class RefusalsTest(BenchTest):
+
+    def assert_refused(self, code, message, *arguments, **more):
+        done = self.run_bench(*arguments, **more)
+        self.assertEqual(done.code, code, str(done))
+        self.assertIn(message, done.err, str(done))
+        self.assertEqual(done.out, "", str(done))
+        self.assert_no_stores()
+
+    def test_usage_errors(self):
+        for message, arguments in [
+                ("did you mean 'rocksdb'?", ["--engine", "rockdb"]),
+                ("did you mean '--engine'?", ["--engin", "null"]),
+                ("unknown setting", ["--engine", "mutex:colour=red"]),
+                ("ycsb-a", ["--workload", "ycsb-aa"]),
+                ("recordcount", ["-p", "recordcont=3"]),
+                ("--duration", ["--duration", "fast"]),
+                ("not a command", ["trial-process"]),
+        ]:
+            with self.subTest(arguments=arguments):
+                self.assert_refused(USAGE, message, *arguments)
+
+    def test_nothing_that_could_run(self):
+        self.assert_refused(USAGE, "nothing can run", "--engine", "single", "--threads", "2",
+                            "--workload", "ycsb-a", *SMOKE, "--dir", self.data)
+
+    def test_words_for_people_go_to_standard_output_when_asked_for(self):
+        for argument, expected in [("--help", "Examples:"), ("--version", "kvs-bench "),
+                                   ("list", "lockfree")]:
+            done = self.run_bench(argument)
+            self.assertEqual((done.code, done.err), (OK, ""), str(done))
+            self.assertIn(expected, done.out)
+
+    def test_list_names_settings_workloads_and_pools(self):
+        done = self.run_bench("list")
+        for word in ("ordered scans", "at most 1 thread", "ycsb-e", "readwhilewriting",
+                     "work-stealing", "hotspot", "sync"):
+            self.assertIn(word, done.out)
+
+    def test_result_file_that_cannot_be_written(self):
+        missing = self.scratch / "missing" / "run.json"
+        self.assert_refused(ENVIRONMENT, str(missing), *ONE_CELL, "--dir", self.data, "--out",
+                            missing)
+        self.assert_refused(ENVIRONMENT, "not a regular file", *ONE_CELL, "--dir", self.data,
+                            "--out", self.scratch)
+        # Not even root can write there.
+        self.assert_refused(ENVIRONMENT, "/proc/run.json", *ONE_CELL, "--dir", self.data, "--out",
+                            "/proc/run.json")
+        self.assert_refused(ENVIRONMENT, "/proc/run.csv", *ONE_CELL, "--dir", self.data, "--csv",
+                            "/proc/run.csv")
+
+    def test_an_older_result_survives_a_refused_run(self):
+        out = self.scratch / "run.json"
+        out.write_text("older", encoding="utf-8")
+        self.assert_refused(ENVIRONMENT, "may need", *ONE_CELL, "--dir", self.data, "--out", out,
+                            "--records", "1T", "--value-size", "1MiB")
+        self.assertEqual(out.read_text(encoding="utf-8"), "older")
+
+    def test_too_little_disk(self):
+        self.assert_refused(ENVIRONMENT, "may need", "--engine", "mutex", "--threads", "1",
+                            "--records", "1T", "--value-size", "1MiB", "--dir", self.data)
+
+    def test_data_directory_that_cannot_be_made(self):
+        file = self.scratch / "file"
+        file.write_text("text", encoding="utf-8")
+        for directory in (file, self.scratch / "a" / "b"):
+            with self.subTest(directory=directory):
+                self.assert_refused(ENVIRONMENT, str(directory), *ONE_CELL, "--dir", directory)
+        # Not even root can write there.
+        self.assert_refused(ENVIRONMENT, "/proc", *ONE_CELL, "--dir", "/proc/data")
+        self.assertEqual(file.read_text(encoding="utf-8"), "text")
+
+    def test_a_ram_disk_is_taken_only_when_named(self):
+        shm = pathlib.Path("/dev/shm")
+        self.assertTrue(os.path.ismount(shm), "the system has no RAM disk to test with")
+        directory = shm / f"kvs-bench-test-{os.getpid()}"
+        directory.mkdir()
+        self.addCleanup(directory.rmdir)
+        out = self.scratch / "run.json"
+        done = self.finish(self.start(*ONE_CELL, "--out", out, under=directory))
+        self.assertEqual(done.code, ENVIRONMENT, str(done))
+        self.assertIn("RAM disk", done.err)
+        done = self.run_bench(*ONE_CELL, "--out", out, "--dir", directory)
+        self.assertEqual(done.code, OK, str(done))
+        self.assertIn("RAM disk", done.err)
+        (trial,) = [t for t in self.read_result(out)["kvs_bench"]["trials"] if not t["is_floor"]]
+        self.assertTrue(any("RAM disk" in note for note in trial["notes"]), trial["notes"])
+
+    def test_defaults_lie_in_the_working_directory(self):
+        done = self.run_bench(*ONE_CELL)
+        self.assertEqual(done.code, OK, str(done))
+        (result,) = (self.scratch / "kvs-bench-results").iterdir()
+        self.read_result(result)
+        self.assertIn(result.name, done.err)
+        self.assertFalse((self.scratch / "kvs-bench-data").exists())
+
+
+class OutputTest(BenchTest):
+
+    def test_results_on_stdout_and_plain_messages_on_stderr(self):
+        done, _ = self.run_to_result(*ONE_CELL)
+        self.assertIn("mutex", done.out)
+        self.assertNotIn("[1/", done.out)
+        lines = [line for line in done.err.splitlines() if line.startswith("[")]
+        self.assertEqual(len(lines), 2, "one line per trial, the floor's among them")
+        self.assertNotIn("\033", done.out + done.err)
+
+    def test_quiet(self):
+        done, _ = self.run_to_result(*ONE_CELL, "--quiet")
+        self.assertEqual([line for line in done.err.splitlines() if "warning" not in line], [])
+        self.assertIn("mutex", done.out)
+
+    def run_on_terminal(self, **environment):
+        """Runs with standard error on a terminal and returns what was written there."""
+        ours, theirs = os.openpty()
+        process = self.start(*ONE_CELL, "--dir", self.data, "--out", self.scratch / "run.json",
+                             stderr=theirs, environment=environment)
+        os.close(theirs)
+        text = b""
+        while True:
+            try:
+                chunk = os.read(ours, 4096)
+            except OSError:  # EIO: the last writer is gone
+                break
+            if not chunk:
+                break
+            text += chunk
+        os.close(ours)
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, OK)
+        return text.decode()
+
+    def test_a_terminal_gets_one_live_line(self):
+        text = self.run_on_terminal()
+        self.assertIn("\r\033[K[1/2] ycsb-c", text)
+        self.assertIn("measure", text)
+        self.assertEqual(len([line for line in text.split("\n") if "[1/2]" in line]), 1)
+
+    def test_no_color(self):
+        text = self.run_on_terminal(NO_COLOR="1")
+        self.assertNotIn("\033[3", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
