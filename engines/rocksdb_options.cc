@@ -122,9 +122,15 @@ std::string LibraryValue(const std::string& name, const std::string& value,
   return value;
 }
 
-void RefuseReserved(const std::string& name, const std::string& value) {
+void RefuseUnfit(const std::string& name, const std::string& value) {
   for (const auto& [reserved, reason] : kReserved) {
     if (name == reserved) Refuse(name, value, fmt::format("it cannot be set: {}", reason));
+  }
+  // The library takes a policy that it does not know for one that reads filters and writes none.
+  if (name == "filter_policy" && !value.starts_with("bloomfilter:") &&
+      !value.starts_with("ribbonfilter:") && value != "nullptr") {
+    Refuse(name, value,
+           "it takes bloomfilter:<bits>:false, ribbonfilter:<bits>:<level> or nullptr");
   }
   if (name == "compaction_style" && value == "kCompactionStyleFIFO") {
     Refuse(name, value, "it drops the oldest entries");
@@ -144,7 +150,7 @@ class OptionGroups {
 
   void Set(const std::string& name, const std::string& value) {
     const std::string base = name.substr(0, name.find('.'));  // "compression_opts.level"
-    RefuseReserved(base, value);
+    RefuseUnfit(base, value);
     rocksdb::Status status;
     if (const auto it = family_names_.find(base); it != family_names_.end()) {
       rocksdb::ColumnFamilyOptions changed;
@@ -169,11 +175,6 @@ class OptionGroups {
                       name, rocksdb::GetRocksVersionAsString()));
     }
     if (!status.ok()) Refuse(name, value, status.ToString());
-    // The library takes a filter policy that it does not know for "none".
-    if (name == "filter_policy" && table_.filter_policy == nullptr && value != "nullptr") {
-      Refuse(name, value,
-             "it takes bloomfilter:<bits>:false, ribbonfilter:<bits>:<level> or nullptr");
-    }
   }
 
  private:
