@@ -78,24 +78,24 @@ TEST_P(RocksdbEngineTest, TiersDecideHowTheLogIsWritten) {
 }
 
 TEST_P(RocksdbEngineTest, RefusesWhatTheLibraryWouldMisreadOrTheContractForbids) {
-  for (const auto& [name, value] : {std::pair("write_buffer_size", "12zz"),
-                                    {"write_buffer_size", "-5"},
-                                    {"max_bytes_for_level_multiplier", "10x"},
-                                    {"compression", "lz5"},
-                                    {"filter_policy", "nonsense"},
-                                    {"use_direct_reads", "maybe"},
-                                    {"memtable_factory", "nonsense"},
-                                    {"block_sise", "4096"},
-                                    {"comparator", "rocksdb.ReverseBytewiseComparator"},
-                                    {"manual_wal_flush", "true"},
-                                    {"wal_dir", "/tmp"},
-                                    {"compaction_filter", "RemoveEmptyValueCompactionFilter"},
-                                    {"compaction_style", "kCompactionStyleFIFO"}}) {
-    SCOPED_TRACE(name);
-    const auto error = contract::ErrorOf([&] { Open(Options({{name, value}})); });
+  for (const auto& setting : {std::pair("write_buffer_size", "12zz"),
+                              {"write_buffer_size", "-5"},
+                              {"max_bytes_for_level_multiplier", "10x"},
+                              {"compression", "lz5"},
+                              {"filter_policy", "nonsense"},
+                              {"use_direct_reads", "maybe"},
+                              {"memtable_factory", "nonsense"},
+                              {"block_sise", "4096"},
+                              {"comparator", "rocksdb.ReverseBytewiseComparator"},
+                              {"manual_wal_flush", "true"},
+                              {"wal_dir", "/tmp"},
+                              {"compaction_filter", "RemoveEmptyValueCompactionFilter"},
+                              {"compaction_style", "kCompactionStyleFIFO"}}) {
+    SCOPED_TRACE(setting.first);
+    const auto error = contract::ErrorOf([&] { Open(Options({{setting.first, setting.second}})); });
     ASSERT_TRUE(error.has_value());
     EXPECT_EQ(error->kind(), ErrorKind::kInvalidOption);
-    EXPECT_THAT(error->what(), HasSubstr(name));
+    EXPECT_THAT(error->what(), HasSubstr(setting.first));
   }
 }
 
