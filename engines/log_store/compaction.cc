@@ -88,10 +88,10 @@ void LogStore::PrepareCompaction() {
     const MutexLock lock(prepared_mutex_);
     if (wanted_output_bytes_ == 0) return;
     size = wanted_output_bytes_;
-    if (prepared_output_ != nullptr) Delist(prepared_output_);  // too small for the next record
+    if (prepared_output_ != nullptr) Unlist(prepared_output_);  // too small for the next record
     prepared_output_ = nullptr;
   }
-  std::shared_ptr<Segment> output = maker_->Make(SegmentKind::kCompacted, size);
+  std::shared_ptr<Segment> output = MakeSegment(SegmentKind::kCompacted, size);
   const MutexLock lock(prepared_mutex_);
   prepared_output_ = std::move(output);
   wanted_output_bytes_ = 0;
@@ -213,18 +213,23 @@ void LogStore::SubmitRemoval(std::shared_ptr<Segment> victim) {
   }
   syncing_.Submit([this, victim, syncs] {
     if (refuses_writes_.load(std::memory_order_relaxed)) return;  // see RefuseWrites
+    to_remove_.push_back(victim);
     try {
       for (const Sync& sync : syncs) sync.segment->file->Sync();
       manifest_->Update([&](ManifestEntries& entries) {
         for (const Sync& sync : syncs) {
           entries.at(sync.segment->generation).synced_size = sync.size;
         }
-        entries.erase(victim->generation);
+        for (const auto& segment : to_remove_) entries.erase(segment->generation);
       });
-      files_->Remove(victim->file->path());
-      victim->removed.store(true, std::memory_order_release);  // partner: AgeOfGarbage
+      for (const auto& segment : to_remove_) {
+        files_->Remove(segment->file->path());
+        segment->removed.store(true, std::memory_order_release);  // partner: AgeOfGarbage
+      }
+      to_remove_.clear();
     } catch (const EngineError& error) {
-      RefuseWrites(error.what());
+      // Without room for a manifest they stay listed, and the next removal takes them along.
+      if (error.kind() != ErrorKind::kFull) RefuseWrites(error.what());
     }
   });
 }

@@ -28,8 +28,9 @@
 //   An announcement that (7) sees in place of (4), of a later visit, is a release store too, for
 //   the same reason.
 //
-// Where membarrier is not to be had, and under ThreadSanitizer, which does not know it, (2) is
-// followed by a sequentially consistent exchange or fence and (6) is a fence: see LightBarrier.
+// Where membarrier is not to be had, (3) and (6) are sequentially consistent fences.
+// ThreadSanitizer knows neither, so in its builds (2), (7), U and the readers' loads are seq_cst
+// operations.
 //
 // A reader that never withdraws stops reclamation, never a writer: memory and disk then grow.
 #ifndef KVS_ENGINES_LOG_STORE_EPOCHS_H_

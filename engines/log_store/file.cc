@@ -23,6 +23,11 @@ namespace {
                     std::system_category().message(error));
 }
 
+[[noreturn]] void FailSync(std::string_view engine, std::string_view operation,
+                           const std::filesystem::path& path, int error) {
+  throw EngineError(ErrorKind::kIo, engine, operation, path, std::system_category().message(error));
+}
+
 // Repeats `call` while a signal interrupts it.
 template <typename Call>
 auto Uninterrupted(Call call) {
@@ -99,7 +104,7 @@ class PosixFile final : public File {
   void Sync() override {
     // Not resumed after EINTR or any other error: what the kernel then knows of the dirty pages is
     // not defined.
-    if (::fdatasync(fd_) != 0) Fail(engine_, "fdatasync", path_, errno);
+    if (::fdatasync(fd_) != 0) FailSync(engine_, "fdatasync", path_, errno);
   }
 
   std::unique_ptr<Mapping> Map(size_t size, bool writable, bool prefault) override {
@@ -168,7 +173,7 @@ class Posix final : public FileSystem {
     if (fd < 0) Fail(engine_, "open", directory, errno);
     const int error = ::fsync(fd) == 0 ? 0 : errno;
     ::close(fd);
-    if (error != 0) Fail(engine_, "fsync", directory, error);
+    if (error != 0) FailSync(engine_, "fsync", directory, error);
   }
 
  private:

@@ -48,7 +48,9 @@ class File {
   // allocated but unwritten makes the first fdatasync after its first write commit the journal.
   virtual void Allocate(uint64_t size, bool zeroed) = 0;
   virtual void Truncate(uint64_t size) = 0;
-  // Waits until the file's data is on the device (fdatasync), stores into mappings included.
+  // Waits until the file's data is on the device (fdatasync), stores into mappings included. Fails
+  // with kIo only, and is then not to be repeated: the kernel may have dropped what it could not
+  // write.
   virtual void Sync() = 0;
   // Maps the first `size` bytes, which must exist. `prefault` touches every page for writing now
   // rather than on first use; `size` must then be allocated.
@@ -66,7 +68,8 @@ class FileSystem {
   virtual void Rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
   virtual void Remove(const std::filesystem::path& path) = 0;
   virtual std::vector<std::string> List(const std::filesystem::path& directory) = 0;
-  // Waits until the names in `directory` are on the device.
+  // Waits until the names in `directory` are on the device. Fails with kIo only: unlike a write for
+  // which there was no room, a failed sync leaves in the open what is on the device.
   virtual void SyncDirectory(const std::filesystem::path& directory) = 0;
 };
 

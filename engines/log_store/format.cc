@@ -54,8 +54,9 @@ void WriteRecord(char* out, uint32_t binding, RecordType type, uint64_t sequence
   char* payload = out + sizeof(RecordHeader);
   // The padding first: it is the end of the last word, and what belongs there overwrites the rest.
   if (size > sizeof(RecordHeader)) std::memset(out + size - kRecordAlignment, 0, kRecordAlignment);
-  std::memcpy(payload, key.data(), key.size());
-  std::memcpy(payload + key.size(), value.data(), value.size());
+  // An empty view may have no address, which memcpy must not be given.
+  if (!key.empty()) std::memcpy(payload, key.data(), key.size());
+  if (!value.empty()) std::memcpy(payload + key.size(), value.data(), value.size());
 
   RecordHeader header{.header_check = 0,
                       .payload_check = ExtendCrc32c(binding, payload, size - sizeof(RecordHeader)),

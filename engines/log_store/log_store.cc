@@ -140,17 +140,27 @@ void LogStore::ThrowRefusal() const {
 
 void LogStore::BeginSegment(uint64_t record_size) {
   std::shared_ptr<Segment> next = TakeSpare(record_size);
-  if (next == nullptr) next = maker_->Make(SegmentKind::kWrites, NextSegmentSize(record_size));
+  if (next == nullptr) next = MakeSegment(SegmentKind::kWrites, NextSegmentSize(record_size));
   try {
     Enlist(next);
   } catch (const EngineError&) {
-    Delist(next);
+    Unlist(next);
     throw;
   }
   if (active_ != nullptr) SealActive();
   active_ = std::move(next);
   spare_wanted_at_ = active_->mapping->size() / 2;
   UpdateCompactionDue();
+}
+
+// Any thread.
+std::shared_ptr<Segment> LogStore::MakeSegment(SegmentKind kind, uint64_t size) {
+  try {
+    return maker_->Make(kind, size);
+  } catch (const EngineError& error) {
+    if (error.kind() != ErrorKind::kFull) RefuseWrites(error.what());
+    throw;
+  }
 }
 
 uint64_t LogStore::NextSegmentSize(uint64_t record_size) {
@@ -163,7 +173,7 @@ void LogStore::RequestSpare() {
   spare_wanted_at_ = std::numeric_limits<uint64_t>::max();
   if (spare_.valid()) return;
   auto task = std::make_shared<std::packaged_task<std::shared_ptr<Segment>()>>(
-      [this, size = NextSegmentSize(0)] { return maker_->Make(SegmentKind::kWrites, size); });
+      [this, size = NextSegmentSize(0)] { return MakeSegment(SegmentKind::kWrites, size); });
   spare_ = task->get_future();
   preparing_.Submit([task] { (*task)(); });
 }
@@ -173,7 +183,7 @@ std::shared_ptr<Segment> LogStore::TakeSpare(uint64_t record_size) {
   std::shared_ptr<Segment> spare = spare_.get();  // throws what its making threw
   if (spare->HasRoom(record_size)) return spare;
   // Too small for this one record. Generations grow along the log, so it cannot be kept for later.
-  Delist(spare);
+  Unlist(spare);
   return nullptr;
 }
 
@@ -206,7 +216,8 @@ void LogStore::SubmitSync(std::shared_ptr<Segment> segment) {
         entry.sealed = sealed;
       });
     } catch (const EngineError& error) {
-      RefuseWrites(error.what());
+      // With no room for a manifest the segment is synced all the same, and merely not known to be.
+      if (error.kind() != ErrorKind::kFull) RefuseWrites(error.what());
     }
   });
 }
@@ -226,7 +237,7 @@ void LogStore::Enlist(const std::shared_ptr<Segment>& segment) {
   segment_data_[number].store(segment->mapping->data(), std::memory_order_release);  // (1)
 }
 
-void LogStore::Delist(const std::shared_ptr<Segment>& segment) {
+void LogStore::Unlist(const std::shared_ptr<Segment>& segment) {
   manifest_->Update([&](ManifestEntries& entries) { entries.erase(segment->generation); });
   files_->Remove(segment->file->path());
 }

@@ -187,13 +187,14 @@ class LogStore {
 
   // The log (log_store.cc).
   void BeginSegment(uint64_t record_size);
+  std::shared_ptr<Segment> MakeSegment(SegmentKind kind, uint64_t size);
   void RequestSpare();
   std::shared_ptr<Segment> TakeSpare(uint64_t record_size);
   uint64_t NextSegmentSize(uint64_t record_size);
   void SealActive();
   void SubmitSync(std::shared_ptr<Segment> segment);
   void Enlist(const std::shared_ptr<Segment>& segment);
-  void Delist(const std::shared_ptr<Segment>& segment);
+  void Unlist(const std::shared_ptr<Segment>& segment);
   void CloseLog();
 
   // Compaction (compaction.cc).
@@ -277,6 +278,9 @@ class LogStore {
   mutable Mutex failure_mutex_;
   std::string failure_ KVS_GUARDED_BY(failure_mutex_);
   std::atomic<bool> refuses_writes_{false};
+
+  // The syncing thread's: retired segments that the manifest still lists, because the disk is full.
+  std::vector<std::shared_ptr<Segment>> to_remove_;
 
   // Last: their tasks use the members above.
   TaskThread syncing_;    // syncs sealed segments, removes retired ones; in order

@@ -54,19 +54,20 @@ std::shared_ptr<Segment> SegmentMaker::Make(SegmentKind kind, uint64_t size) {
   segment->file = files_.Create(path);
   try {
     segment->file->Allocate(size, zeroed_);
-  } catch (const EngineError&) {
-    files_.Remove(path);  // gives back what was allocated before the disk was full
+    segment->mapping = segment->file->Map(size, /*writable=*/true, /*prefault=*/true);
+    const SegmentHeader header = MakeSegmentHeader(manifest_.store(), segment->generation, kind);
+    std::memcpy(segment->mapping->data(), &header, sizeof header);
+    segment->file->Sync();
+    files_.SyncDirectory(directory_);  // a manifest must never list a name that may get lost
+    manifest_.Update([&](ManifestEntries& entries) {
+      entries[segment->generation] = {
+          .kind = kind, .synced_size = sizeof(SegmentHeader), .sealed = false};
+    });
+  } catch (const EngineError& error) {
+    // Gives back what was allocated. After any other failure the file may be listed.
+    if (error.kind() == ErrorKind::kFull) files_.Remove(path);
     throw;
   }
-  segment->mapping = segment->file->Map(size, /*writable=*/true, /*prefault=*/true);
-  const SegmentHeader header = MakeSegmentHeader(manifest_.store(), segment->generation, kind);
-  std::memcpy(segment->mapping->data(), &header, sizeof header);
-  segment->file->Sync();
-  files_.SyncDirectory(directory_);  // a manifest must never list a name that may get lost
-  manifest_.Update([&](ManifestEntries& entries) {
-    entries[segment->generation] = {
-        .kind = kind, .synced_size = sizeof(SegmentHeader), .sealed = false};
-  });
   return segment;
 }
 

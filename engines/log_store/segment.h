@@ -80,8 +80,8 @@ class SegmentMaker {
         zeroed_(zeroed),
         next_generation_(next_generation) {}
 
-  // Throws EngineError; then nothing is left behind but, at most, a file that the manifest does not
-  // list and that the next open removes.
+  // Throws EngineError. After kFull nothing is left behind and it may be tried again; after
+  // anything else the store must stop writing (Manifest).
   std::shared_ptr<Segment> Make(SegmentKind kind, uint64_t size);
 
  private:
