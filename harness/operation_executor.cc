@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 namespace kvs {
 namespace {
 
@@ -15,6 +17,7 @@ OperationExecutor::OperationExecutor(const ExecutorContext& context, uint32_t wr
       writer_(writer),
       full_checks_(context.full_check_period, Mix64(context.seed ^ kFullCheckSalt) + writer),
       key_buffer_(new char[context.keys.max_size()]),
+      scanned_key_buffer_(new char[context.keys.max_size()]),
       value_out_(new char[context.values.max_size()]),
       scan_visitor_(
           [this](std::string_view key, std::string_view value) { VisitScanned(key, value); }) {
@@ -167,6 +170,24 @@ void OperationExecutor::VisitScanned(std::string_view key, std::string_view valu
   scan_.last_key.assign(key);
   scan_.value.assign(value);
   ++scan_.visited;
+  if (context_.check_answers && full_checks_.Next()) CheckScannedValue(key, value);
+}
+
+void OperationExecutor::CheckScannedValue(std::string_view key, std::string_view value) {
+  if (value.size() < ValueCodec::kHeaderBytes) return;  // does not tell whose it is
+  counts_.scanned_values_checked.Add(1);
+  counts_.values_checked_fully.Add(1);
+  const std::optional<uint64_t> number = context_.values.ClaimedKey(value);
+  ValueVerdict verdict = ValueVerdict::kDamaged;
+  if (number) {
+    verdict = context_.keys.Render(*number, scanned_key_buffer_.get()) == key
+                  ? context_.values.Check(*number, value, /*full=*/true)
+                  : ValueVerdict::kForeign;
+  }
+  if (verdict != ValueVerdict::kGood) {
+    wrong_.Add("scan", key, number.value_or(0), "a value of this key",
+               DescribeValue(verdict, value));
+  }
 }
 
 void OperationExecutor::CheckScan(const Operation& operation, std::string_view start,

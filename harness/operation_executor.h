@@ -49,8 +49,9 @@ struct ExecutorContext {
 //   scan               one Scan; each visited entry is copied out, as Get does, and counted.
 //
 // Every value that a lookup returns is checked for being the key's own, and at random intervals in
-// full. Of a scan, the number, the order and the first of the keys are checked. A miss where the
-// key must be there, or a hit where it cannot be, is a wrong answer.
+// full. Of a scan, the number, the order and the first of the keys are checked, and at random
+// intervals an entry's value, in full and for being its key's own. A miss where the key must be
+// there, or a hit where it cannot be, is a wrong answer.
 //
 // Thread safety: one thread at a time, except counts(), which any thread may read.
 class alignas(128) OperationExecutor {
@@ -96,6 +97,7 @@ class alignas(128) OperationExecutor {
   template <typename Call>
   void CallEngine(OperationKind kind, bool timed, const RunControl& control, Call&& call);
   void VisitScanned(std::string_view key, std::string_view value);
+  void CheckScannedValue(std::string_view key, std::string_view value);
   void CheckScan(const Operation& operation, std::string_view start, size_t returned);
 
   std::string_view EncodeNext(uint64_t key_number) {
@@ -116,6 +118,7 @@ class alignas(128) OperationExecutor {
   uint32_t version_ = 0;
   RandomIntervals full_checks_;
   std::unique_ptr<char[]> key_buffer_;
+  std::unique_ptr<char[]> scanned_key_buffer_;
   std::unique_ptr<char[]> value_out_;
   std::string value_in_;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstring>
 
 #include "workloads/random.h"
@@ -16,9 +17,7 @@ constexpr uint64_t kValueSizeSalt = 2;
 constexpr size_t kPoolStarts = 4096;
 
 // check, key number ^ mask, (writer, version) ^ mask.
-constexpr size_t kHeaderWords = 3;
-constexpr size_t kHeaderBytes = kHeaderWords * sizeof(uint64_t);
-using Header = std::array<uint64_t, kHeaderWords>;
+using Header = std::array<uint64_t, ValueCodec::kHeaderBytes / sizeof(uint64_t)>;
 
 using Vector2 = uint64_t __attribute__((vector_size(16)));
 
@@ -125,6 +124,15 @@ ValueVerdict ValueCodec::Check(uint64_t key_number, std::string_view value, bool
     return ValueVerdict::kDamaged;
   }
   return found_key == key_number ? ValueVerdict::kGood : ValueVerdict::kForeign;
+}
+
+std::optional<uint64_t> ValueCodec::ClaimedKey(std::string_view value) const {
+  assert(value.size() >= kHeaderBytes);
+  Header header;
+  std::memcpy(header.data(), value.data(), kHeaderBytes);
+  const uint64_t key_number = header[1] ^ Fold(header[0], kKeyMask);
+  if (Check(key_number, value, /*full=*/false) != ValueVerdict::kGood) return std::nullopt;
+  return key_number;
 }
 
 }  // namespace kvs

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +29,9 @@ enum class ValueVerdict : uint8_t {
 // Thread safety: immutable after construction; share it freely.
 class ValueCodec {
  public:
+  // Values of this size and above carry the header.
+  static constexpr size_t kHeaderBytes = 3 * sizeof(uint64_t);
+
   // Values made with one seed count as damaged with another.
   ValueCodec(const SizeSpec& size, uint64_t seed);
 
@@ -40,6 +44,10 @@ class ValueCodec {
 
   // Checks the header of `value` against `key_number`; with `full`, also every byte of content.
   ValueVerdict Check(uint64_t key_number, std::string_view value, bool full) const;
+
+  // The number of the key that `value`, of kHeaderBytes or more, says it belongs to; none when its
+  // header fails its check.
+  std::optional<uint64_t> ClaimedKey(std::string_view value) const;
 
  private:
   // The check word of a header.

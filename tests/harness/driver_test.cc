@@ -587,6 +587,32 @@ TEST(DriverTest, WrongScansAreFound) {
   }
 }
 
+TEST(DriverTest, WrongValuesInAScanAreFound) {
+  for (const bool foreign : {true, false}) {
+    DriverFixture run(
+        "recordcount=100\nreadproportion=0\nupdateproportion=0\nscanproportion=1\nvaluesize=64\n"
+        "minscanlength=5\nmaxscanlength=5\n");
+    run.options.full_check_period = 1;
+    run.options.threads = 1;  // so that the window holds all operations
+    run.LoadAll();
+    const Measurement right = run.Run();
+    EXPECT_EQ(right.wrong.count, 0u);
+    EXPECT_EQ(right.values_checked, Of(right, OperationKind::kScan).entries);
+    EXPECT_EQ(right.values_checked_fully, right.values_checked);
+    std::string& value = run.store->entries[run.KeyOf(9)];
+    if (foreign) {
+      value = run.ValueOf(10);
+    } else {
+      value.back() ^= 1;
+    }
+    const Measurement wrong = run.Run();
+    ASSERT_GT(wrong.wrong.count, 0u);
+    EXPECT_THAT(wrong.wrong.examples.front(),
+                AllOf(HasSubstr("scan of key \"" + run.KeyOf(9) + "\""),
+                      HasSubstr(foreign ? "a value of another key" : "a damaged value")));
+  }
+}
+
 TEST(DriverTest, FlushesInsideTheWindowAreCounted) {
   DriverFixture run("recordcount=10\nreadproportion=0\nupdateproportion=1\n");
   run.options.threads = 1;
