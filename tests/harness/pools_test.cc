@@ -31,7 +31,8 @@ class CallJob final : public Job {
 class ThreadPoolTest : public ::testing::TestWithParam<PoolCase> {
  protected:
   // Every job calls `call`.
-  static std::vector<std::unique_ptr<Job>> Jobs(size_t count, std::function<void(unsigned)> call) {
+  static std::vector<std::unique_ptr<Job>> Jobs(size_t count,
+                                                const std::function<void(unsigned)>& call) {
     std::vector<std::unique_ptr<Job>> jobs;
     for (size_t i = 0; i < count; ++i) jobs.push_back(std::make_unique<CallJob>(call));
     return jobs;
