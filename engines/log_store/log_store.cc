@@ -29,6 +29,8 @@ LogStore::LogStore(LogStoreOptions options)
       claim_(options_.engine, options_.directory,
              {.name = kLogFormatName, .version = kLogFormatVersion}),
       files_(options_.files != nullptr ? options_.files : PosixFileSystem(options_.engine)) {
+  // Never reallocated: readers that verify look into it beside the writer, who adds to it.
+  segments_.reserve(kMaxSegments);
   next_segment_size_ =
       std::min(options_.segment_size,
                std::max(options_.segment_size / kFirstSegmentFraction, kSmallestFirstSegment));
