@@ -23,9 +23,18 @@ target_compile_definitions(kvs_compile INTERFACE KVS_VERSION="${PROJECT_VERSION}
                                                  KVS_SANITIZER="${KVS_SANITIZER}"
                                                  KVS_BUILD_TYPE="${CMAKE_BUILD_TYPE}")
 
+# For code whose speed does not matter: not optimised in builds that measure nothing, where it takes
+# longer to optimise than to run.
+add_library(kvs_unhurried INTERFACE)
+if(KVS_SANITIZER)
+  target_compile_options(kvs_unhurried INTERFACE -O0)
+endif()
+
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE}")
+  # The sloppiness is what ccache asks for before it caches anything with a precompiled header.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros "${CCACHE}")
 endif()
 
 # kvs_library(<name> SOURCES ... [LINK ...]): one static library per folder.

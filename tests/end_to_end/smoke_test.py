@@ -38,10 +38,8 @@ class SmokeTest(BenchTest):
             self.assertIn("serves at most", trial["reason"])
             return
         self.assertEqual(trial["status"], "ok", trial["reason"])
-        # A single pass over so few records can be over before a busy machine opens the window.
-        if workload not in ("fillseq", "fillrandom", "readseq"):
-            self.assertGreater(trial["operations"], 0)
-            self.assertGreater(trial["throughput_per_s"], 0)
+        self.assertGreater(trial["operations"], 0)
+        self.assertGreater(trial["throughput_per_s"], 0)
         self.assertEqual(sum(counts["completed"] for counts in trial["counts"]),
                          trial["operations"])
         if can["stores_data"]:

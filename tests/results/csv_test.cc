@@ -56,7 +56,7 @@ std::string FieldOf(const Rows& rows, size_t row, const std::string& column) {
 
 RC_GTEST_PROP(CsvTest, EveryRowHasAllColumnsAndTextSurvives, ()) {
   kvs::Run run;
-  run.trials = *Some(AnyTrial());
+  run.trials = *AnyTrials();
   const Rows rows = Parse(TrialsToCsv(run));
   RC_ASSERT(rows.size() == run.trials.size() + 1);
   for (size_t i = 0; i < run.trials.size(); ++i) {

@@ -4,167 +4,19 @@
 
 #include <rapidcheck.h>
 
-#include <cmath>
-#include <limits>
-#include <string>
 #include <vector>
 
 #include "results/model.h"
 
 namespace kvs {
 
-// Text with what JSON must escape, and with more than one byte per character.
-inline rc::Gen<std::string> AnyText() {
-  return rc::gen::map(
-      rc::gen::container<std::vector<std::string>>(rc::gen::element<std::string>(
-          "a", "B", "7", " ", "/", "~", "\"", "\\", "\n", "\t", std::string(1, '\0'), "\x7f",
-          "\u00e9", "\u20ac", "\U0001F600", ",", ":", "{", "]")),
-      [](const std::vector<std::string>& pieces) {
-        std::string text;
-        for (const std::string& piece : pieces) text += piece;
-        return text;
-      });
-}
-
-inline rc::Gen<double> AnyFigure() {
-  return rc::gen::oneOf(
-      rc::gen::map(rc::gen::arbitrary<double>(),
-                   [](double value) { return std::isfinite(value) ? std::fabs(value) : 0.0; }),
-      rc::gen::element(0.0, 0.1, 1.0, 1e-308, 1e300, std::numeric_limits<double>::denorm_min()));
-}
-
-inline rc::Gen<uint64_t> AnyCount() {
-  return rc::gen::oneOf(rc::gen::arbitrary<uint64_t>(),
-                        rc::gen::element<uint64_t>(0, 1, std::numeric_limits<uint64_t>::max()));
-}
-
-template <typename T>
-rc::Gen<std::vector<T>> Some(rc::Gen<T> gen) {
-  return rc::gen::resize(3, rc::gen::container<std::vector<T>>(std::move(gen)));
-}
-
-inline rc::Gen<Properties> AnyProperties() {
-  return rc::gen::exec([] {
-    Properties properties;
-    for (const std::string& name :
-         *rc::gen::resize(4, rc::gen::unique<std::vector<std::string>>(AnyText()))) {
-      properties.emplace_back(name, *AnyText());
-    }
-    return properties;
-  });
-}
-
-inline rc::Gen<Latency> AnyLatency() {
-  return rc::gen::exec([] {
-    Latency latency;
-    latency.what = *rc::gen::element<std::string>("read", "update", "all", "queue-wait");
-    latency.samples = *AnyCount();
-    latency.mean_ns = *AnyFigure();
-    latency.min_ns = *AnyCount();
-    latency.max_ns = *AnyCount();
-    for (const double percent : *Some(rc::gen::element(50.0, 99.0, 99.9, 99.999, 100.0))) {
-      latency.percentiles.push_back({percent, *AnyCount(), *AnyCount()});
-    }
-    return latency;
-  });
-}
-
-inline rc::Gen<OperationCounts> AnyCounts() {
-  return rc::gen::exec([] {
-    return OperationCounts{*AnyText(),  *AnyCount(), *AnyCount(),
-                           *AnyCount(), *AnyCount(), *AnyCount()};
-  });
-}
-
-inline rc::Gen<CellName> AnyCell() {
-  return rc::gen::exec([] {
-    return CellName{*rc::gen::element<std::string>("ycsb-a", "my/\"work\"", "\u00e9"),
-                    *rc::gen::element<std::string>("null", "lmdb", "lockfree:segment_size=8MiB"),
-                    *rc::gen::inRange(1u, 4u), *rc::gen::element<std::string>("naive", "dedicated"),
-                    *rc::gen::element<std::string>("none", "process", "sync")};
-  });
-}
-
 // The throughput fits the operations and the window, as in every trial that ran.
-inline rc::Gen<Trial> AnyTrial() {
-  return rc::gen::exec([] {
-    Trial trial;
-    trial.cell = *AnyCell();
-    trial.repetition = *rc::gen::arbitrary<unsigned>();
-    trial.is_floor = *rc::gen::arbitrary<bool>();
-    trial.status =
-        *rc::gen::element(TrialStatus::kOk, TrialStatus::kUnsupported, TrialStatus::kFailed,
-                          TrialStatus::kWrongAnswer, TrialStatus::kInterrupted);
-    trial.reason = *AnyText();
-    trial.seed = *AnyCount();
-    trial.window_s = *rc::gen::inRange(1, 1000) / 7.0;
-    trial.operations = *AnyCount();
-    trial.throughput_per_s = static_cast<double>(trial.operations) / trial.window_s;
-    trial.background_operations = *AnyCount();
-    trial.operations_per_second = *Some(AnyCount());
-    trial.counts = *Some(AnyCounts());
-    trial.latencies = *Some(AnyLatency());
-    trial.sampling_period = *AnyFigure();
-    if (*rc::gen::arbitrary<bool>()) trial.queue_wait = *AnyLatency();
-    trial.handles_cloned = *AnyCount();
-    trial.loaded_records = *AnyCount();
-    trial.open_s = *AnyFigure();
-    trial.load_s = *AnyFigure();
-    trial.settle_s = *AnyFigure();
-    trial.warmup_s = *AnyFigure();
-    trial.values_checked = *AnyCount();
-    trial.values_checked_fully = *AnyCount();
-    trial.read_back = *AnyCount();
-    trial.dataset_bytes = *AnyCount();
-    trial.directory_bytes = *AnyCount();
-    trial.memory_budget_bytes = *AnyCount();
-    trial.peak_rss_bytes = *AnyCount();
-    trial.flushes = *AnyCount();
-    trial.busy_waits = *AnyCount();
-    trial.busy_wait_ns = *AnyCount();
-    trial.user_cpu_s = *rc::gen::inRange(0, 1000) / 7.0;
-    trial.system_cpu_s = *rc::gen::inRange(0, 1000) / 7.0;
-    trial.library = *AnyText();
-    trial.effective_options = *AnyProperties();
-    trial.notes = *Some(AnyText());
-    return trial;
-  });
-}
+rc::Gen<Trial> AnyTrial();
 
-inline rc::Gen<BenchmarkContext> AnyContext() {
-  return rc::gen::exec([] {
-    BenchmarkContext context;
-    context.host_name = *AnyText();
-    context.executable = *AnyText();
-    context.num_cpus = *rc::gen::arbitrary<unsigned>();
-    context.mhz_per_cpu = *rc::gen::arbitrary<unsigned>();
-    context.cpu_scaling_enabled = *rc::gen::arbitrary<bool>();
-    if (*rc::gen::arbitrary<bool>()) context.caches = {{*AnyText(), 3, *AnyCount(), 8}};
-    context.load_avg = *Some(AnyFigure());
-    context.library_build_type = *AnyText();
-    return context;
-  });
-}
+// A few of them, or none.
+rc::Gen<std::vector<Trial>> AnyTrials();
 
-inline rc::Gen<Run> AnyRun() {
-  return rc::gen::exec([] {
-    Run run;
-    run.version = *AnyText();
-    run.command_line = *AnyText();
-    run.started_at = *AnyText();
-    run.elapsed_s = *AnyFigure();
-    run.complete = *rc::gen::arbitrary<bool>();
-    run.planned_trials = *rc::gen::arbitrary<unsigned>();
-    run.seed = *AnyCount();
-    run.context = *AnyContext();
-    run.host = *AnyProperties();
-    if (*rc::gen::arbitrary<bool>()) {
-      run.workloads = {{*rc::gen::nonEmpty(AnyText()), *AnyProperties(), *Some(AnyText())}};
-    }
-    run.trials = *Some(AnyTrial());
-    return run;
-  });
-}
+rc::Gen<Run> AnyRun();
 
 }  // namespace kvs
 

@@ -155,7 +155,7 @@ TEST(SummaryTest, EveryNoteIsThereOnce) {
 }
 
 RC_GTEST_PROP(SummaryTest, EveryTrialIsInExactlyOneCell, ()) {
-  const auto trials = *Some(AnyTrial());
+  const auto trials = *AnyTrials();
   const auto cells = Summarise(trials);
   unsigned total = 0;
   for (const CellSummary& cell : cells) {

@@ -79,6 +79,7 @@ void AddCounts(const Mix& mix, double misses_share, Trial& trial) {
 }
 
 void AddLatencies(const Mix& mix, Trial& trial) {
+  if (trial.throughput_per_s == 0) return;
   const double operation_ns = 1e9 * trial.cell.threads / trial.throughput_per_s;
   const auto samples = static_cast<double>(trial.operations) / trial.sampling_period;
   const auto read_samples = static_cast<uint64_t>(samples * mix.read_share);
