@@ -4,28 +4,16 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "engines/registry.h"
+#include "engines/engine.h"
 #include "harness/driver.h"
+#include "harness/engine_choice.h"
 #include "workloads/spec.h"
 
 namespace kvs {
-
-using EngineTable = std::span<const EngineDefinition* const>;
-
-// One engine with its settings, as one column of the comparison.
-struct EngineChoice {
-  const EngineDefinition* definition = nullptr;
-  std::map<std::string, std::string> settings;
-
-  // "rocksdb", "rocksdb:block_size=16KiB,compression=lz4": the settings in order of their names.
-  std::string Label() const;
-};
 
 // A run as asked for; defaults are those of a bare `kvs-bench`.
 struct RunOptions {
@@ -64,11 +52,6 @@ struct CommandLine {
 
 // Reads the command line. `engines` are those that --engine may name. Throws UsageError.
 CommandLine ParseCommandLine(const std::vector<std::string>& arguments, EngineTable engines);
-
-// Reads one value of --engine: names separated by commas, each with settings after a colon,
-// "lockfree:ordered=true,segment_size=64MiB,rocksdb". An item that holds a '=' with no ':' before
-// it is one more setting of the engine before it. "all" stands for every engine. Throws UsageError.
-std::vector<EngineChoice> ParseEngines(const std::string& text, EngineTable engines);
 
 }  // namespace kvs
 

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "tests/engines/adapter_fixture.h"
 #include "tests/engines/contract/contract_case.h"
 #include "tests/engines/effective_option.h"
 
@@ -11,21 +12,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class LmdbEngineTest : public ::testing::TestWithParam<const EngineDefinition*> {
- protected:
-  EngineOptions Options(std::map<std::string, std::string> settings = {}) const {
-    EngineOptions options;
-    options.directory = temporary_ / "store";
-    options.max_handles = 4;
-    options.settings = std::move(settings);
-    return options;
-  }
-  std::unique_ptr<KvsEngine> Open(const EngineOptions& options) const {
-    return GetParam()->open(options);
-  }
-
-  contract::TemporaryDirectory temporary_;
-};
+class LmdbEngineTest : public AdapterTest {};
 
 TEST_P(LmdbEngineTest, AFullMapIsNamedAndCostsNothingThatWasStored) {
   const std::string value(10'000, 'v');

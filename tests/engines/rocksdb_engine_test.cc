@@ -1,6 +1,7 @@
 // What is RocksDB's own; the contract suite covers the rest.
 #include <gmock/gmock.h>
 
+#include "tests/engines/adapter_fixture.h"
 #include "tests/engines/contract/contract_case.h"
 #include "tests/engines/effective_option.h"
 
@@ -9,20 +10,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class RocksdbEngineTest : public ::testing::TestWithParam<const EngineDefinition*> {
- protected:
-  EngineOptions Options(std::map<std::string, std::string> settings = {}) const {
-    EngineOptions options;
-    options.directory = temporary_ / "store";
-    options.settings = std::move(settings);
-    return options;
-  }
-  std::unique_ptr<KvsEngine> Open(const EngineOptions& options) const {
-    return GetParam()->open(options);
-  }
-
-  contract::TemporaryDirectory temporary_;
-};
+class RocksdbEngineTest : public AdapterTest {};
 
 TEST_P(RocksdbEngineTest, SettingsReachTheLibrarysThreeGroupsOfOptions) {
   const EngineInfo info = Open(Options({{"block_size", "16KiB"},

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "tests/engines/adapter_fixture.h"
 #include "tests/engines/contract/contract_case.h"
 #include "tests/engines/effective_option.h"
 
@@ -13,21 +14,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class SqliteEngineTest : public ::testing::TestWithParam<const EngineDefinition*> {
- protected:
-  EngineOptions Options(std::map<std::string, std::string> settings = {}) const {
-    EngineOptions options;
-    options.directory = temporary_ / "store";
-    options.max_handles = 4;
-    options.settings = std::move(settings);
-    return options;
-  }
-  std::unique_ptr<KvsEngine> Open(const EngineOptions& options) const {
-    return GetParam()->open(options);
-  }
-
-  contract::TemporaryDirectory temporary_;
-};
+class SqliteEngineTest : public AdapterTest {};
 
 // Emptying the log waits for every reader; a scan that is going on is one.
 TEST_P(SqliteEngineTest, AWaitForAnotherConnectionIsCountedAndTimed) {

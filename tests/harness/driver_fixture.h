@@ -2,6 +2,8 @@
 #ifndef KVS_TESTS_HARNESS_DRIVER_FIXTURE_H_
 #define KVS_TESTS_HARNESS_DRIVER_FIXTURE_H_
 
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <string>
 
@@ -50,6 +52,19 @@ struct DriverFixture {
   ModelEngine engine;
   DriverOptions options;
 };
+
+// What the driver must do with every pool; driver_test.cc instantiates it for all files.
+class DriverPoolTest : public ::testing::TestWithParam<PoolKind> {
+ protected:
+  static bool Pooled() { return GetParam() != PoolKind::kDedicated; }
+};
+
+// A workload of reads alone.
+inline constexpr const char* kReads = "recordcount=500\nreadproportion=1\nupdateproportion=0\n";
+
+inline const KindResult& Of(const Measurement& measurement, OperationKind kind) {
+  return measurement.kinds[static_cast<size_t>(kind)];
+}
 
 }  // namespace kvs
 

@@ -1,0 +1,171 @@
+#include "harness/raw_options.h"
+
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "harness/exit_code.h"
+#include "harness/suggestion.h"
+
+namespace kvs {
+namespace {
+
+constexpr std::string_view kExamples = R"(Examples:
+  kvs-bench
+      every engine, YCSB A and C, 1 and 2 threads, 3 trials: about 6 minutes
+  kvs-bench --engine lockfree,rocksdb,lmdb --threads 1,2,4 --workload ycsb-b --out run.json
+  kvs-bench --engine rocksdb:compression=lz4,block_size=16KiB,lmdb --workload ycsb-c
+      two engines; what follows the colon are settings of rocksdb (see `kvs-bench list`)
+  kvs-bench --records 10M --key-size 16 --value-size 100 --read-percent 95 --duration 30s
+  kvs-bench --workload ./workloada -p recordcount=1000000 --operations 5M
+  kvs-bench --engine lmdb --workload ycsb-c --threads 1 --load-only --dir /mnt/disk
+  kvs-bench list
+
+Counts take k, M, G (powers of 1000); sizes KiB, MiB, GiB, kB, MB, GB; durations us, ms, s, min, h.
+
+Exit codes: 0 ok, 2 usage or nothing could run, 4 the machine refuses (disk, directory),
+5 an engine failed or gave a wrong answer, 130 interrupted (the result file is valid, partial).)";
+
+// Options that stand together in the help. `type` is what the help writes for the value.
+class OptionGroup {
+ public:
+  OptionGroup(CLI::App& app, std::string title) : app_(app), title_(std::move(title)) {}
+
+  void AddList(const std::string& name, const std::string& type, std::vector<std::string>& target,
+               const std::string& help) {
+    app_.add_option(name, target, help)
+        ->allow_extra_args(false)
+        ->take_all()
+        ->type_name(type)
+        ->group(title_);
+  }
+
+  // An option with one value; given twice, the last one counts, so that a script can append.
+  void AddOne(const std::string& name, const std::string& type, std::string& target,
+              const std::string& help) {
+    app_.add_option(name, target, help)
+        ->take_last()
+        ->check([](const std::string& value) { return value.empty() ? "is empty" : ""; })
+        ->type_name(type)
+        ->group(title_);
+  }
+
+  void AddFlag(const std::string& name, bool& target, const std::string& help) {
+    app_.add_flag(name, target, help)->group(title_);
+  }
+
+ private:
+  CLI::App& app_;
+  const std::string title_;
+};
+
+void DefineOptions(CLI::App& app, RawOptions& raw) {
+  OptionGroup what(app, "What is measured");
+  what.AddList("--engine", "NAME[:KEY=VALUE,...],...", raw.engines,
+               "engines with settings, or 'all' (default: all)");
+  what.AddList("--workload", "NAME|PATH,...", raw.workloads,
+               "shipped workloads or paths of YCSB files (default: ycsb-a,ycsb-c)");
+  what.AddList("--threads", "N,...", raw.threads, "thread counts (default: 1,2)");
+  what.AddList("--pool", "POOL,...", raw.pools,
+               "dedicated, naive, shared-queue, work-stealing (default: dedicated)");
+  what.AddList("--durability", "TIER,...", raw.tiers,
+               "what an acknowledged write survives: none, process (kill -9), sync (power loss) "
+               "(default: process)");
+  what.AddOne("--memory-budget", "SIZE", raw.memory_budget,
+              "bound on each engine's caches and buffers (default: the engine's own)");
+
+  OptionGroup custom(app, "A workload without a file (or changes to the given ones)");
+  custom.AddOne("--records", "COUNT", raw.records, "records to load (default: 100k)");
+  custom.AddOne("--key-size", "SIZE", raw.key_size,
+                "bytes of a key (default: as YCSB writes keys)");
+  custom.AddOne("--value-size", "SIZE", raw.value_size, "bytes of a value (default: 100)");
+  custom.AddOne("--read-percent", "PERCENT", raw.read_percent,
+                "reads in percent, the others update (default: 50); not with --workload");
+  custom.AddList("-p,--property", "KEY=VALUE", raw.properties,
+                 "sets one property of every workload; repeatable");
+
+  OptionGroup how(app, "How it is measured");
+  how.AddOne("--trials", "N", raw.trials, "trials of every cell (default: 3)");
+  how.AddOne("--duration", "TIME", raw.duration, "length of the measured window (default: 2s)");
+  how.AddOne("--operations", "COUNT", raw.operations, "measure this many operations instead");
+  how.AddOne("--warmup", "TIME", raw.warmup, "time before the window (default: 500ms)");
+  how.AddOne("--seed", "N", raw.seed, "seed of operations, values and trial order (default: 1)");
+  how.AddOne("--sampling-period", "N", raw.sampling_period,
+             "mean operations per latency sample; 1: every one (default: 64)");
+  how.AddOne("--verify", "sample|full", raw.verify,
+             "check every byte of a sample of the values read, or of all (default: sample)");
+  how.AddOne("--timeout", "TIME", raw.timeout,
+             "a trial that takes longer is killed (default: 10min)");
+
+  OptionGroup data(app, "Where the data lies");
+  data.AddOne("--dir", "DIR", raw.directory,
+              "the stores lie in a fresh directory made in here (default: ./kvs-bench-data)");
+  data.AddFlag("--keep", raw.keep, "keep the stores after the run and say where");
+  data.AddFlag("--load-only", raw.load_only, "load one store, keep it, and measure nothing");
+  data.AddOne("--use-existing", "DIR", raw.use_existing,
+              "measure on a store left by --load-only or --keep, in place");
+
+  OptionGroup output(app, "Output");
+  output.AddOne("--out", "FILE", raw.out,
+                "result file (default: ./kvs-bench-results/<date>-<time>.json)");
+  output.AddOne("--csv", "FILE", raw.csv, "also write one line per trial to this file");
+  output.AddFlag("--quiet", raw.quiet, "no progress, only warnings and the table");
+  output.AddFlag("--no-color", raw.no_color, "no colours (also: NO_COLOR in the environment)");
+}
+
+// Refuses words that CLI11 could not place, with the nearest option or command.
+[[noreturn]] void RefuseExtra(const CLI::App& app, const std::string& extra) {
+  std::vector<std::string> names;
+  if (extra.starts_with('-')) {
+    for (const CLI::Option* option : app.get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+    const std::string nearest = NearestName(extra.substr(0, extra.find('=')), names);
+    throw UsageError(
+        fmt::format("unknown option '{}'{}", extra,
+                    nearest.empty() ? "" : fmt::format(": did you mean '{}'?", nearest)));
+  }
+  for (const CLI::App* command : app.get_subcommands(nullptr)) names.push_back(command->get_name());
+  throw UsageError(fmt::format("unexpected argument '{}'{}", extra, DidYouMean(extra, names)));
+}
+
+}  // namespace
+
+RawOptions CollectOptions(const std::vector<std::string>& arguments) {
+  CLI::App app("kvs-bench: measures key-value engines and says how sure it is.", "kvs-bench");
+  RawOptions raw;
+  app.set_help_flag("-h,--help", "print this and end")->group("Output");
+  app.set_version_flag("--version", fmt::format("kvs-bench {}", KVS_VERSION),
+                       "print the version and end")
+      ->group("Output");
+  app.footer(std::string(kExamples));
+  app.allow_extras();
+  DefineOptions(app, raw);
+  CLI::App* list = app.add_subcommand("list", "engines, workloads, pools and distributions");
+  list->add_flag("--json", raw.list_as_json, "for programs");
+  list->allow_extras();
+
+  try {
+    // CLI11 takes the words in reverse order.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::CallForHelp&) {
+    raw.text = (list->parsed() ? list : &app)->help();
+    return raw;
+  } catch (const CLI::CallForVersion& version) {
+    raw.text = std::string(version.what()) + "\n";
+    return raw;
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(error.what());
+  }
+  raw.list = list->parsed();
+  const CLI::App* used = raw.list ? list : &app;
+  for (const CLI::App* level : {static_cast<const CLI::App*>(&app), used}) {
+    const std::vector<std::string> extras = level->remaining();
+    if (!extras.empty()) RefuseExtra(*level, extras.front());
+  }
+  return raw;
+}
+
+}  // namespace kvs
