@@ -6,10 +6,6 @@
 // so the index holds no keys. It is cut into shards by the upper bits of the hash; a shard that
 // fills up is rebuilt aside, twice as large or cleared of removed slots, and swapped in.
 //
-// The tags of a bucket are compared all at once, without a branch: which of the eight slots holds
-// the key cannot be predicted, and a branch on it would keep the processor from running ahead into
-// the next lookup while this one waits for memory.
-//
 // Thread safety: one writer, any number of readers beside it. Find and Prefetch are for readers and
 // wait-free. The caller keeps a retired table alive until no reader can hold it (RetireFn).
 //
@@ -26,24 +22,16 @@
 //               before (1)
 //   (3) writer  shard.store(release) publishes a table         partner: (4)
 //   (4) reader  shard.load(acquire); the table's slots were filled before (3)
-//   The comparison of tags reads slots without order and is a hint: (2) loads the slot again and
-//   looks again. An entry that the hint did not show, or that has gone since, was absent at a
-//   moment during the lookup, by invariant 1.
 #ifndef KVS_ENGINES_LOG_STORE_INDEX_H_
 #define KVS_ENGINES_LOG_STORE_INDEX_H_
 
 #include <atomic>
-#include <bit>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 #include "engines/log_store/epochs.h"
 
@@ -143,19 +131,10 @@ class Index {
     return Decode(shards_[ShardOf(hash)].load(kLoadOrder));
   }  // (4)
 
-  // One bit per slot of `bucket`: whether its tag is `tag`.
-  static unsigned SlotsWithTag(const Bucket& bucket, uint64_t tag);
-  static bool HasEmptySlot(const Bucket& bucket);
-
-  // The slot of the entry for which `matches` holds, in `bucket`, and the word that it held then;
-  // or nullptr.
-  struct Found {
-    Bucket* bucket;
-    std::atomic<uint64_t>* slot;
-    uint64_t word;
-  };
+  // The slot of the entry for which `matches` holds, or nullptr; `bucket` is then where it is.
   template <typename Matches>
-  static Found FindSlot(const Table& table, uint64_t hash, Matches matches);
+  static std::atomic<uint64_t>* FindSlot(const Table& table, uint64_t hash, Matches matches,
+                                         Bucket*& bucket);
   static std::atomic<uint64_t>& FreeSlot(const Table& table, uint64_t hash);
   void Rebuild(size_t shard);
   void Install(size_t shard, unsigned log2_buckets, std::shared_ptr<Bucket[]> buckets);
@@ -170,66 +149,48 @@ class Index {
   size_t memory_bytes_ = 0;
 };
 
-inline unsigned Index::SlotsWithTag(const Bucket& bucket, uint64_t tag) {
-#if defined(__SSE2__) && !KVS_THREAD_SANITIZER
-  const auto* words = reinterpret_cast<const __m128i*>(&bucket);
-  // The upper halves of four words, each with its tag on top, then the tags alone.
-  const auto tags_of_four = [](__m128i low, __m128i high) {
-    const __m128 halves = _mm_shuffle_ps(_mm_castsi128_ps(low), _mm_castsi128_ps(high), 0b11011101);
-    return _mm_srai_epi32(_mm_castps_si128(halves), 16);
-  };
-  const __m128i tags =
-      _mm_packs_epi32(tags_of_four(_mm_load_si128(words), _mm_load_si128(words + 1)),
-                      tags_of_four(_mm_load_si128(words + 2), _mm_load_si128(words + 3)));
-  const __m128i equal = _mm_cmpeq_epi16(tags, _mm_set1_epi16(static_cast<int16_t>(tag)));
-  return static_cast<unsigned>(_mm_movemask_epi8(_mm_packs_epi16(equal, _mm_setzero_si128())));
-#else
-  unsigned mask = 0;
-  for (size_t i = 0; i < kBucketSlots; ++i) {
-    // A hint, so relaxed; see "Memory order" above.
-    const uint64_t word = bucket.slots[i].load(std::memory_order_relaxed);
-    mask |= (word >> kPositionBits == tag ? 1u : 0u) << i;
-  }
-  return mask;
-#endif
-}
-
-inline bool Index::HasEmptySlot(const Bucket& bucket) {
-  bool has_empty = false;
-  for (const std::atomic<uint64_t>& slot : bucket.slots) {
-    has_empty |= slot.load(kLoadOrder) == kEmpty;
-  }
-  return has_empty;
-}
-
 template <typename Matches>
-Index::Found Index::FindSlot(const Table& table, uint64_t hash, Matches matches) {
+std::atomic<uint64_t>* Index::FindSlot(const Table& table, uint64_t hash, Matches matches,
+                                       Bucket*& bucket) {
   const uint64_t tag = TagOf(hash);
   for (size_t b = hash & table.mask;; b = (b + 1) & table.mask) {
-    Bucket& bucket = table.buckets[b];
-    for (unsigned left = SlotsWithTag(bucket, tag); left != 0; left &= left - 1) {
-      std::atomic<uint64_t>& slot = bucket.slots[std::countr_zero(left)];
+    bucket = &table.buckets[b];
+    bool has_empty = false;
+    for (std::atomic<uint64_t>& slot : bucket->slots) {
       const uint64_t word = slot.load(kLoadOrder);  // (2)
-      if (word >> kPositionBits == tag && matches(word & kPositionMask)) [[likely]] {
-        return {&bucket, &slot, word};
-      }
+      if (word >> kPositionBits == tag && matches(word & kPositionMask)) return &slot;
+      has_empty |= word == kEmpty;
     }
-    if (HasEmptySlot(bucket)) return {nullptr, nullptr, 0};  // invariant 2
+    if (has_empty) return nullptr;  // invariant 2
   }
 }
 
 template <typename Matches>
 Position Index::Find(uint64_t hash, Matches matches) const {
-  return FindSlot(Load(hash), hash, matches).word & kPositionMask;
+  const Table table = Load(hash);
+  const uint64_t tag = TagOf(hash);
+  for (size_t b = hash & table.mask;; b = (b + 1) & table.mask) {
+    bool has_empty = false;
+    for (const std::atomic<uint64_t>& slot : table.buckets[b].slots) {
+      const uint64_t word = slot.load(kLoadOrder);  // (2)
+      if (word >> kPositionBits == tag && matches(word & kPositionMask)) {
+        return word & kPositionMask;
+      }
+      has_empty |= word == kEmpty;
+    }
+    if (has_empty) return kNoPosition;  // invariant 2
+  }
 }
 
 template <typename Matches>
 Position Index::Put(uint64_t hash, Position position, Matches matches) {
   assert(position > kRemoved && position <= kPositionMask);
   const size_t shard = ShardOf(hash);
-  if (const Found old = FindSlot(Load(hash), hash, matches); old.slot != nullptr) {
-    old.slot->store(MakeSlot(hash, position), kStoreOrder);  // (1)
-    return old.word & kPositionMask;
+  Bucket* bucket = nullptr;
+  if (std::atomic<uint64_t>* slot = FindSlot(Load(hash), hash, matches, bucket)) {
+    const uint64_t old = slot->load(std::memory_order_relaxed);  // the writer's own store
+    slot->store(MakeSlot(hash, position), kStoreOrder);          // (1)
+    return old & kPositionMask;
   }
   ShardState& state = states_[shard];
   // Full from 13/16 on: enough for chains to stay short, and for invariant 3.
@@ -245,15 +206,20 @@ Position Index::Put(uint64_t hash, Position position, Matches matches) {
 
 template <typename Matches>
 Position Index::Remove(uint64_t hash, Matches matches) {
-  const Found old = FindSlot(Load(hash), hash, matches);
-  if (old.slot == nullptr) return kNoPosition;
-  const bool has_empty = HasEmptySlot(*old.bucket);
+  Bucket* bucket = nullptr;
+  std::atomic<uint64_t>* slot = FindSlot(Load(hash), hash, matches, bucket);
+  if (slot == nullptr) return kNoPosition;
+  const uint64_t old = slot->load(std::memory_order_relaxed);  // the writer's own store
+  bool has_empty = false;
+  for (const std::atomic<uint64_t>& other : bucket->slots) {
+    has_empty |= other.load(std::memory_order_relaxed) == kEmpty;  // the writer's own store
+  }
   ShardState& state = states_[ShardOf(hash)];
-  old.slot->store(has_empty ? kEmpty : kRemoved, kStoreOrder);  // (1)
+  slot->store(has_empty ? kEmpty : kRemoved, kStoreOrder);  // (1)
   if (has_empty) --state.used;
   --state.entries;
   --size_;
-  return old.word & kPositionMask;
+  return old & kPositionMask;
 }
 
 }  // namespace kvs
