@@ -46,8 +46,10 @@ struct Case {
 // "rocksdb_process", "lmdb_writemap_true_process".
 inline std::string CaseName(const Case& c) {
   std::string name(c.engine->name);
-  for (const auto& [setting, value] : c.settings) name += "_" + setting + "_" + value;
-  name += "_" + std::string(ToString(c.durability));
+  for (const auto& [setting, value] : c.settings) {
+    name.append("_").append(setting).append("_").append(value);
+  }
+  name.append("_").append(ToString(c.durability));
   std::replace_if(
       name.begin(), name.end(), [](unsigned char b) { return std::isalnum(b) == 0; }, '_');
   return name;
