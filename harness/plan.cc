@@ -178,8 +178,10 @@ uint64_t EstimateDiskBytes(const TrialPlan& plan) {
   constexpr double kSpaceAmplification = 3;
   const double record_bytes = static_cast<double>(LongestKeyBytes(plan.workload.keys)) +
                               static_cast<double>(plan.workload.value_size.max_bytes);
-  const double bytes = kFixedBytes + kSpaceAmplification * record_bytes *
-                                         static_cast<double>(plan.workload.record_count);
+  const double inserts = static_cast<double>(plan.operations.value_or(0)) *
+                         plan.workload.Proportion(OperationKind::kInsert);
+  const double records = static_cast<double>(plan.workload.record_count) + inserts;
+  const double bytes = kFixedBytes + kSpaceAmplification * record_bytes * records;
   constexpr double kMost = 0x1p63;
   return static_cast<uint64_t>(std::min(bytes, kMost));
 }

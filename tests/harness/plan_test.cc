@@ -137,5 +137,15 @@ TEST(PlanTest, DiskEstimateGrowsWithTheData) {
   EXPECT_GT(estimate("9000T"), uint64_t{1} << 60);
 }
 
+TEST(PlanTest, DiskEstimateGrowsWithTheInserts) {
+  const auto estimate = [](const char* operations) {
+    return EstimateDiskBytes(PlanOf({"--engine", "plain", "--threads", "1", "--workload", "ycsb-d",
+                                     "--operations", operations})
+                                 .trials.front());
+  };
+  // A twentieth of them inserts records of 1000 bytes.
+  EXPECT_GE(estimate("20M"), estimate("1k") + uint64_t{1000} * 1000 * 999);
+}
+
 }  // namespace
 }  // namespace kvs
