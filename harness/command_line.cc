@@ -194,6 +194,11 @@ RunOptions Interpret(const RawOptions& raw, EngineTable engines) {
   if (!raw.use_existing.empty()) run.existing_store = raw.use_existing;
   if (!raw.out.empty()) run.result_file = raw.out;
   if (!raw.csv.empty()) run.csv_file = raw.csv;
+  if (run.result_file && run.csv_file &&
+      std::filesystem::absolute(*run.result_file).lexically_normal() ==
+          std::filesystem::absolute(*run.csv_file).lexically_normal()) {
+    throw UsageError("--csv: is the file of --out, too; each needs one of its own");
+  }
   run.keep = raw.keep;
   run.load_only = raw.load_only;
   run.quiet = raw.quiet;

@@ -75,7 +75,7 @@ RunPlan MakePlan(const Spec& spec, const DriverOptions& options, size_t foregrou
   RunPlan plan;
   plan.foreground = static_cast<unsigned>(foreground);
   plan.arriving = plan.foreground + spec.background_writers;
-  plan.warmup_s = spec.single_key_space_pass ? 0 : options.warmup_s;
+  plan.warmup_s = spec.CanWarmUp() ? options.warmup_s : 0;
   plan.duration_s = options.operations ? 0 : options.duration_s;
   plan.expected_operations = options.operations.value_or(0);
   return plan;

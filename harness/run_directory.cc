@@ -47,6 +47,16 @@ void WriteText(int fd, const std::filesystem::path& path, std::string_view text)
 RunDirectory::RunDirectory(const std::filesystem::path& parent)
     : parent_(std::filesystem::absolute(parent)) {
   std::error_code error;
+  if (std::filesystem::exists(parent_, error) && !std::filesystem::is_directory(parent_, error)) {
+    throw EnvironmentError(
+        fmt::format("{}: is no directory; name one for the data with --dir", parent_.string()));
+  }
+  if (!std::filesystem::exists(parent_.parent_path(), error)) {
+    throw EnvironmentError(
+        fmt::format("{}: cannot be made, as {} does not exist; make that first, or name another "
+                    "directory with --dir",
+                    parent_.string(), parent_.parent_path().string()));
+  }
   made_parent_ = std::filesystem::create_directory(parent_, error);
   if (error) Refuse(parent_, "making the directory", error.value());
   std::string name = (parent_ / fmt::format("{}XXXXXX", kNamePrefix)).string();

@@ -8,6 +8,12 @@
 namespace kvs {
 namespace {
 
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = 'A' <= c && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return lower;
+}
+
 // Optimal string alignment distance: Levenshtein's with swaps of neighbours.
 size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<std::vector<size_t>> d(a.size() + 1, std::vector<size_t>(b.size() + 1));
@@ -32,7 +38,7 @@ std::string NearestName(std::string_view wrong, const std::vector<std::string>& 
   std::string nearest;
   size_t least = near_enough + 1;
   for (const std::string& name : names) {
-    const size_t distance = EditDistance(wrong, name);
+    const size_t distance = EditDistance(Lower(wrong), Lower(name));
     if (distance < least) {
       least = distance;
       nearest = name;

@@ -149,7 +149,9 @@ class TrialRun {
     Adopt(measured);
     if (measured.interrupted) {
       trial_.status = TrialStatus::kInterrupted;
-      trial_.reason = "stopped while measuring; the figures cover the part that ran";
+      trial_.reason = measured.window_s > 0
+                          ? "stopped while measuring; the figures cover the part that ran"
+                          : "stopped before the window opened, so that there are no figures";
     }
     Judge(measured.wrong, "while measuring");
   }

@@ -138,7 +138,11 @@ class Table {
     uint64_t records = 0;
     uint64_t bytes = 0;
     unsigned trials = 0;
-    for (const Trial* trial : Trials()) {
+    const std::vector<const Trial*> measured = Trials();
+    const bool floors_only = std::all_of(measured.begin(), measured.end(),
+                                         [](const Trial* trial) { return trial->is_floor; });
+    for (const Trial* trial : measured) {
+      if (trial->is_floor && !floors_only) continue;  // its window is its own
       window_min_s = window_max_s == 0 ? trial->window_s : std::min(window_min_s, trial->window_s);
       window_max_s = std::max(window_max_s, trial->window_s);
       records = std::max(records, trial->loaded_records);
@@ -149,10 +153,15 @@ class Table {
       facts.push_back(fmt::format("{} records, {}", GroupedDigits(records), HumanBytes(bytes)));
     }
     if (window_max_s > 0) {
-      const std::string shortest = fmt::format("{:.1f}", window_min_s);
-      const std::string longest = fmt::format("{:.1f}", window_max_s);
-      facts.push_back(fmt::format("{} trial{} of {}{} s", trials, trials == 1 ? "" : "s",
-                                  shortest == longest ? "" : shortest + "-", longest));
+      const bool is_short = window_max_s < 0.95;
+      const auto number = [&](double window_s) {
+        return is_short ? fmt::format("{:.3g}", 1000 * window_s) : fmt::format("{:.1f}", window_s);
+      };
+      const std::string shortest = number(window_min_s);
+      const std::string longest = number(window_max_s);
+      facts.push_back(fmt::format("{} trial{} of {}{} {}", trials, trials == 1 ? "" : "s",
+                                  shortest == longest ? "" : shortest + "-", longest,
+                                  is_short ? "ms" : "s"));
     }
     facts.push_back("pool " + name_.pool);
     facts.push_back("durability " + name_.durability);
@@ -276,9 +285,6 @@ class Table {
       problem = of_trials(cell.trials_wrong) + " gave a wrong answer";
       const unsigned others = cell.trials_failed - cell.trials_wrong;
       if (others > 0) problem += fmt::format(", {} failed", others);
-    }
-    if (cell.status == TrialStatus::kInterrupted && cell.throughput_per_s) {
-      problem += ", so that the figures cover the part that ran";
     }
     return cell.reason.empty() ? problem : problem + ": " + cell.reason;
   }

@@ -94,6 +94,12 @@ struct Spec {
 
   double Proportion(OperationKind kind) const { return proportions[static_cast<size_t>(kind)]; }
 
+  // False where a warm-up would use up what is to be measured: a single pass, an empty store to be
+  // filled, a full one to be emptied.
+  bool CanWarmUp() const {
+    return preload && !single_key_space_pass && Proportion(OperationKind::kRemove) < 1;
+  }
+
   // The load phase stores the numbers [LoadBegin(), LoadEnd()); none without preload.
   uint64_t LoadBegin() const { return insert_start; }
   uint64_t LoadEnd() const { return preload ? insert_start + insert_count : insert_start; }

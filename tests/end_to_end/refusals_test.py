@@ -77,6 +77,9 @@ class RefusalsTest(BenchTest):
         for directory in (file, self.scratch / "a" / "b"):
             with self.subTest(directory=directory):
                 self.assert_refused(ENVIRONMENT, str(directory), *ONE_CELL, "--dir", directory)
+        self.assert_refused(ENVIRONMENT, "is no directory", *ONE_CELL, "--dir", file)
+        self.assert_refused(ENVIRONMENT, f"{self.scratch / 'a'} does not exist", *ONE_CELL, "--dir",
+                            self.scratch / "a" / "b")
         # Not even root can write there.
         self.assert_refused(ENVIRONMENT, "/proc", *ONE_CELL, "--dir", "/proc/data")
         self.assertEqual(file.read_text(encoding="utf-8"), "text")

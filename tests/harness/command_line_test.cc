@@ -244,6 +244,12 @@ TEST(CommandLineTest, StoreOptionsNeedOneCell) {
               HasSubstr("removes records"));
 }
 
+TEST(CommandLineTest, EmptyValuesAndOneFileForTwoOutputsAreRefused) {
+  EXPECT_THAT(Complaint({"--out", ""}), HasSubstr("--out"));
+  EXPECT_THAT(Complaint({"--trials", ""}), HasSubstr("--trials"));
+  EXPECT_THAT(Complaint({"--out", "a/b", "--csv", "a/./b"}), HasSubstr("--csv"));
+}
+
 TEST(CommandLineTest, HelpShowsGroupsAndExamples) {
   const CommandLine help = Parse({"--help"});
   EXPECT_EQ(help.action, CommandLine::Action::kPrint);

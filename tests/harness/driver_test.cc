@@ -153,6 +153,20 @@ TEST_P(DriverPoolTest, ASinglePassEndsByItself) {
   }
 }
 
+TEST_P(DriverPoolTest, NoWarmupUsesUpWhatIsToBeMeasured) {
+  for (const char* spec :
+       {"recordcount=1000\nreadproportion=0\nupdateproportion=0\ndeleteproportion=1\n",
+        "recordcount=1000\nreadproportion=0\nupdateproportion=1\npreload=false\n"}) {
+    DriverFixture run(spec);
+    run.options.pool = GetParam();
+    run.options.operations = 500;
+    run.options.warmup_s = 0.05;
+    const Measurement result = run.LoadAndRun();
+    EXPECT_EQ(result.warmup_s, 0);
+    EXPECT_EQ(result.warmup_operations, 0u);
+  }
+}
+
 TEST_P(DriverPoolTest, TheSameSeedMakesTheSameCalls) {
   std::multiset<std::string> calls[2];
   std::multiset<std::string> other_seed;

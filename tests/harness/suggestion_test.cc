@@ -10,7 +10,8 @@ TEST(NearestNameTest, FindsTypos) {
   EXPECT_EQ(NearestName("rockdb", names), "rocksdb");
   EXPECT_EQ(NearestName("lokcfree", names), "lockfree");
   EXPECT_EQ(NearestName("imdb", names), "lmdb");
-  EXPECT_EQ(NearestName("Mutex", names), "mutex");
+  EXPECT_EQ(NearestName("RocksDB", names), "rocksdb");
+  EXPECT_EQ(NearestName("LMDB", names), "lmdb");
 }
 
 TEST(NearestNameTest, SaysNothingWhenNothingIsNear) {
