@@ -41,10 +41,10 @@ bool WantsColor(const RunOptions& options, int fd) {
 std::filesystem::path DefaultResultFile() {
   const std::time_t now = std::time(nullptr);
   const std::filesystem::path directory = "kvs-bench-results";
-  const std::string stem = fmt::format("{:%Y-%m-%d_%H-%M-%S}", fmt::localtime(now));
+  const std::string stem = fmt::format("{:%Y%m%d-%H%M%S}", fmt::localtime(now));
   std::filesystem::path path = directory / (stem + ".json");
   for (int i = 2; std::filesystem::exists(path); ++i) {
-    path = directory / fmt::format("{}_{}.json", stem, i);
+    path = directory / fmt::format("{}-{}.json", stem, i);
   }
   return path;
 }
