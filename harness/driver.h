@@ -30,8 +30,8 @@ struct DriverOptions {
   unsigned threads = 1;  // > 0
   PoolKind pool = PoolKind::kDedicated;
   unsigned outstanding_per_thread = 8;  // > 0; pooled modes: requests kept outstanding per worker
-  double warmup_s = 0.5;  // 0: none. See also Spec::CanWarmUp.
-  double duration_s = 2;  // length of the window, unless `operations` is set
+  double warmup_s = 0.5;                // 0: none. See also Spec::CanWarmUp.
+  double duration_s = 2;                // length of the window, unless `operations` is set
   // This many over all threads instead of a duration; > 0. Thread t of N executes its share, the
   // first (operations mod N) threads one more.
   std::optional<uint64_t> operations;

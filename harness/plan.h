@@ -28,8 +28,9 @@ Plan MakePlan(const RunOptions& options, EngineTable engines);
 // Why `engine`, opened with `plan.OpenOptions()`, cannot run `plan`; "" when it can.
 std::string WhyUnsupported(const EngineDefinition& engine, const TrialPlan& plan);
 
-// An upper estimate of the disk space in bytes that the store of `plan` takes while it runs. Inserts
-// are in it where their number is known, that is, where the plan has a number of operations.
+// An upper estimate of the disk space in bytes that the store of `plan` takes while it runs.
+// Inserts are in it where their number is known, that is, where the plan has a number of
+// operations.
 uint64_t EstimateDiskBytes(const TrialPlan& plan);
 
 }  // namespace kvs
