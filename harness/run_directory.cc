@@ -51,7 +51,7 @@ RunDirectory::RunDirectory(const std::filesystem::path& parent)
     throw EnvironmentError(
         fmt::format("{}: is no directory; name one for the data with --dir", parent_.string()));
   }
-  if (!std::filesystem::exists(parent_.parent_path(), error)) {
+  if (!std::filesystem::exists(parent_.parent_path(), error) && !error) {
     throw EnvironmentError(
         fmt::format("{}: cannot be made, as {} does not exist; make that first, or name another "
                     "directory with --dir",
