@@ -142,6 +142,7 @@ void LogStore::ThrowRefusal() const {
 
 void LogStore::BeginSegment(uint64_t record_size) {
   std::shared_ptr<Segment> next = TakeSpare(record_size);
+  CheckWritable();
   if (next == nullptr) next = MakeSegment(SegmentKind::kWrites, NextSegmentSize(record_size));
   try {
     Enlist(next);
@@ -175,15 +176,21 @@ void LogStore::RequestSpare() {
   spare_wanted_at_ = std::numeric_limits<uint64_t>::max();
   if (spare_.valid()) return;
   auto task = std::make_shared<std::packaged_task<std::shared_ptr<Segment>()>>(
-      [this, size = NextSegmentSize(0)] { return MakeSegment(SegmentKind::kWrites, size); });
+      [this, size = NextSegmentSize(0)]() -> std::shared_ptr<Segment> {
+        try {
+          return MakeSegment(SegmentKind::kWrites, size);
+        } catch (const EngineError&) {
+          return nullptr;  // the writer meets it: writes are refused, or the disk still full
+        }
+      });
   spare_ = task->get_future();
   preparing_.Submit([task] { (*task)(); });
 }
 
 std::shared_ptr<Segment> LogStore::TakeSpare(uint64_t record_size) {
   if (!spare_.valid()) return nullptr;
-  std::shared_ptr<Segment> spare = spare_.get();  // throws what its making threw
-  if (spare->HasRoom(record_size)) return spare;
+  std::shared_ptr<Segment> spare = spare_.get();
+  if (spare == nullptr || spare->HasRoom(record_size)) return spare;
   // Too small for this one record. Generations grow along the log, so it cannot be kept for later.
   Unlist(spare);
   return nullptr;
@@ -268,14 +275,7 @@ LogStoreStatistics LogStore::Statistics() const {
 }
 
 void LogStore::CloseLog() {
-  std::shared_ptr<Segment> spare;
-  if (spare_.valid()) {
-    try {
-      spare = spare_.get();
-    } catch (const EngineError&) {
-      // It was never made, so there is nothing to take back.
-    }
-  }
+  const std::shared_ptr<Segment> spare = spare_.valid() ? spare_.get() : nullptr;
   std::vector<std::shared_ptr<Segment>> open;
   for (const std::shared_ptr<Segment>& segment : {active_, output_}) {
     if (segment != nullptr) open.push_back(segment);
