@@ -9,17 +9,20 @@ namespace {
 constexpr uint64_t kSamplingSalt = 0x73616d70;
 
 void ExecuteStream(KvsEngine& handle, const ThreadPart& part, OperationStream& stream,
-                   RandomIntervals& samples, OperationExecutor& executor,
-                   const RunControl& control) {
+                   const KeyRenderer& renderer, RandomIntervals& samples,
+                   OperationExecutor& executor, const RunControl& control) {
   const RunPhase last_phase =
       part.role == StreamRole::kForeground ? RunPhase::kDrain : RunPhase::kMeasure;
   OperationBatch batch;
+  KeyBatch keys;
   uint64_t left = part.quota;
   uint64_t finished_inserts = 0;
   while (left > 0) {
     stream.Fill(batch, kBatchOperations, finished_inserts);
     if (batch.operations.empty()) return;
-    for (const Operation& operation : batch.operations) {
+    renderer.RenderAll(batch.operations, keys);
+    for (size_t i = 0; i < batch.operations.size(); ++i) {
+      const Operation& operation = batch.operations[i];
       const RunPhase phase = control.phase();
       if (phase != RunPhase::kWarmup) {
         if (phase > last_phase || left == 0) return;
@@ -28,7 +31,7 @@ void ExecuteStream(KvsEngine& handle, const ThreadPart& part, OperationStream& s
       const auto multi_get_keys = operation.kind == OperationKind::kMultiGet
                                       ? batch.MultiGetKeys(operation)
                                       : std::span<const uint64_t>();
-      executor.Execute(handle, operation, multi_get_keys, samples.Next(), control);
+      executor.Execute(handle, operation, keys.keys[i], multi_get_keys, samples.Next(), control);
       if (operation.kind == OperationKind::kInsert) ++finished_inserts;
     }
   }
@@ -45,7 +48,7 @@ void RunDedicatedThread(const KvsEngine& root, const ExecutorContext& context,
     RandomIntervals samples(part.sampling_period,
                             Mix64(context.seed ^ kSamplingSalt) + part.thread);
     control.ArriveAndWait();
-    ExecuteStream(*handle, part, stream, samples, executor, control);
+    ExecuteStream(*handle, part, stream, context.keys, samples, executor, control);
     // Before the handle goes: closing it is no part of the window.
     if (part.role == StreamRole::kForeground) control.FinishForeground();
   } catch (...) {

@@ -12,7 +12,7 @@
 namespace kvs {
 
 // Operations drawn at a time: enough to make drawing cheap, few enough for the cache.
-inline constexpr size_t kBatchOperations = 256;
+inline constexpr size_t kBatchOperations = 64;
 inline constexpr uint64_t kNoQuota = UINT64_MAX;
 
 // One thread's part in a run.

@@ -24,63 +24,16 @@ OperationExecutor::OperationExecutor(const ExecutorContext& context, uint32_t wr
   value_in_.reserve(context.values.max_size());
 }
 
-void OperationExecutor::Execute(KvsEngine& engine, const Operation& operation,
-                                std::span<const uint64_t> multi_get_keys, bool timed,
-                                const RunControl& control) {
-  switch (operation.kind) {
-    case OperationKind::kRead:
-      return Read(engine, operation, timed, control);
-    case OperationKind::kUpdate:
-      if (context_.spec.update_is_rmw) return ReadModifyWrite(engine, operation, timed, control);
-      [[fallthrough]];
-    case OperationKind::kInsert:
-      return Write(engine, operation, timed, control);
-    case OperationKind::kRemove:
-      return Remove(engine, operation, timed, control);
-    case OperationKind::kScan:
-      return Scan(engine, operation, timed, control);
-    case OperationKind::kReadModifyWrite:
-      return ReadModifyWrite(engine, operation, timed, control);
-    case OperationKind::kMultiGet:
-      return MultiGet(engine, operation, multi_get_keys, timed, control);
-  }
-}
-
-template <typename Call>
-inline void OperationExecutor::CallEngine(OperationKind kind, bool timed, const RunControl& control,
-                                          Call&& call) {
-  if (!timed) [[likely]] {
-    call();
-    return;
-  }
-  const uint64_t start_ns = NowNs();
-  call();
-  const uint64_t end_ns = NowNs();
-  if (control.phase() == RunPhase::kMeasure) {
-    latency_ns_[static_cast<size_t>(kind)].Record(end_ns - start_ns);
-  }
-}
-
-void OperationExecutor::Read(KvsEngine& engine, const Operation& operation, bool timed,
-                             const RunControl& control) {
-  const std::string_view key = context_.keys.Render(operation.key_number, key_buffer_.get());
-  bool found = false;
-  CallEngine(operation.kind, timed, control, [&] { found = engine.Get(key, value_in_); });
-  CountLookup(operation, found);
-  CheckLookup(operation, key, operation.key_number, found, value_in_);
-}
-
-void OperationExecutor::Write(KvsEngine& engine, const Operation& operation, bool timed,
-                              const RunControl& control) {
-  const std::string_view key = context_.keys.Render(operation.key_number, key_buffer_.get());
+void OperationExecutor::Write(KvsEngine& engine, const Operation& operation, std::string_view key,
+                              bool timed, const RunControl& control) {
   const std::string_view value = EncodeNext(operation.key_number);
   CallEngine(operation.kind, timed, control, [&] { engine.Set(key, value); });
   counts_.Of(operation.kind).completed.Add(1);
 }
 
-void OperationExecutor::ReadModifyWrite(KvsEngine& engine, const Operation& operation, bool timed,
+void OperationExecutor::ReadModifyWrite(KvsEngine& engine, const Operation& operation,
+                                        std::string_view key, bool timed,
                                         const RunControl& control) {
-  const std::string_view key = context_.keys.Render(operation.key_number, key_buffer_.get());
   const std::string_view value = EncodeNext(operation.key_number);
   bool found = false;
   CallEngine(operation.kind, timed, control, [&] {
@@ -92,9 +45,8 @@ void OperationExecutor::ReadModifyWrite(KvsEngine& engine, const Operation& oper
   CheckLookup(operation, key, operation.key_number, found, value_in_);
 }
 
-void OperationExecutor::Remove(KvsEngine& engine, const Operation& operation, bool timed,
-                               const RunControl& control) {
-  const std::string_view key = context_.keys.Render(operation.key_number, key_buffer_.get());
+void OperationExecutor::Remove(KvsEngine& engine, const Operation& operation, std::string_view key,
+                               bool timed, const RunControl& control) {
   RemoveResult result = RemoveResult::kUnknown;
   CallEngine(operation.kind, timed, control, [&] { result = engine.Remove(key); });
   if (result == RemoveResult::kUnknown) {
@@ -144,9 +96,8 @@ void OperationExecutor::MultiGet(KvsEngine& engine, const Operation& operation,
   counts.completed.Add(1);
 }
 
-void OperationExecutor::Scan(KvsEngine& engine, const Operation& operation, bool timed,
-                             const RunControl& control) {
-  const std::string_view start = context_.keys.Render(operation.key_number, key_buffer_.get());
+void OperationExecutor::Scan(KvsEngine& engine, const Operation& operation, std::string_view start,
+                             bool timed, const RunControl& control) {
   scan_.start = start;
   scan_.visited = 0;
   scan_.first_is_start = false;
@@ -209,9 +160,8 @@ void OperationExecutor::CheckScan(const Operation& operation, std::string_view s
   }
 }
 
-void OperationExecutor::CheckLookup(const Operation& operation, std::string_view key,
+void OperationExecutor::JudgeLookup(const Operation& operation, std::string_view key,
                                     uint64_t key_number, bool found, std::string_view value) {
-  if (!context_.check_answers) return;
   if (!found) {
     if (operation.expectation == Expectation::kPresent) [[unlikely]] {
       AddWrong(operation, key, key_number, "a value, as the key is stored and nothing removes it",

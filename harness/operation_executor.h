@@ -61,10 +61,16 @@ class alignas(128) OperationExecutor {
   OperationExecutor(const OperationExecutor&) = delete;
   OperationExecutor& operator=(const OperationExecutor&) = delete;
 
-  // Executes `operation` on `engine`. With `timed`, the clock is read around the engine's calls
-  // alone, and the time is kept if `control` says that the window is open when they return.
-  // `multi_get_keys` are the key numbers of a multi-get. Throws what the engine throws.
-  void Execute(KvsEngine& engine, const Operation& operation,
+  // The key of `operation`, until the next call: for who renders no batches of them.
+  std::string_view RenderKey(const Operation& operation) {
+    return context_.keys.Render(operation.key_number, key_buffer_.get());
+  }
+
+  // Executes `operation`, whose key is `key`, on `engine`. With `timed`, the clock is read around
+  // the engine's calls alone, and the time is kept if `control` says that the window is open when
+  // they return. A multi-get has the key numbers `multi_get_keys` instead of a key. Throws what the
+  // engine throws.
+  void Execute(KvsEngine& engine, const Operation& operation, std::string_view key,
                std::span<const uint64_t> multi_get_keys, bool timed, const RunControl& control);
 
   LiveCounts& counts() { return counts_; }
@@ -85,12 +91,16 @@ class alignas(128) OperationExecutor {
     bool ascending = true;
   };
 
-  void Read(KvsEngine& engine, const Operation& operation, bool timed, const RunControl& control);
-  void Write(KvsEngine& engine, const Operation& operation, bool timed, const RunControl& control);
-  void Remove(KvsEngine& engine, const Operation& operation, bool timed, const RunControl& control);
-  void Scan(KvsEngine& engine, const Operation& operation, bool timed, const RunControl& control);
-  void ReadModifyWrite(KvsEngine& engine, const Operation& operation, bool timed,
-                       const RunControl& control);
+  void Read(KvsEngine& engine, const Operation& operation, std::string_view key, bool timed,
+            const RunControl& control);
+  void Write(KvsEngine& engine, const Operation& operation, std::string_view key, bool timed,
+             const RunControl& control);
+  void Remove(KvsEngine& engine, const Operation& operation, std::string_view key, bool timed,
+              const RunControl& control);
+  void Scan(KvsEngine& engine, const Operation& operation, std::string_view start, bool timed,
+            const RunControl& control);
+  void ReadModifyWrite(KvsEngine& engine, const Operation& operation, std::string_view key,
+                       bool timed, const RunControl& control);
   void MultiGet(KvsEngine& engine, const Operation& operation,
                 std::span<const uint64_t> multi_get_keys, bool timed, const RunControl& control);
 
@@ -109,6 +119,10 @@ class alignas(128) OperationExecutor {
   }
   // Judges one key's answer; `value` is what came back if it was found.
   void CheckLookup(const Operation& operation, std::string_view key, uint64_t key_number,
+                   bool found, std::string_view value) {
+    if (context_.check_answers) JudgeLookup(operation, key, key_number, found, value);
+  }
+  void JudgeLookup(const Operation& operation, std::string_view key, uint64_t key_number,
                    bool found, std::string_view value);
   void AddWrong(const Operation& operation, std::string_view key, uint64_t key_number,
                 std::string_view expected, std::string_view seen);
@@ -136,6 +150,55 @@ class alignas(128) OperationExecutor {
   std::array<Histogram, kOperationKinds> latency_ns_;
   WrongAnswers wrong_;
 };
+
+// Inline: called for each operation.
+
+inline void OperationExecutor::Execute(KvsEngine& engine, const Operation& operation,
+                                       std::string_view key,
+                                       std::span<const uint64_t> multi_get_keys, bool timed,
+                                       const RunControl& control) {
+  switch (operation.kind) {
+    case OperationKind::kRead:
+      return Read(engine, operation, key, timed, control);
+    case OperationKind::kUpdate:
+      if (context_.spec.update_is_rmw)
+        return ReadModifyWrite(engine, operation, key, timed, control);
+      [[fallthrough]];
+    case OperationKind::kInsert:
+      return Write(engine, operation, key, timed, control);
+    case OperationKind::kRemove:
+      return Remove(engine, operation, key, timed, control);
+    case OperationKind::kScan:
+      return Scan(engine, operation, key, timed, control);
+    case OperationKind::kReadModifyWrite:
+      return ReadModifyWrite(engine, operation, key, timed, control);
+    case OperationKind::kMultiGet:
+      return MultiGet(engine, operation, multi_get_keys, timed, control);
+  }
+}
+
+template <typename Call>
+inline void OperationExecutor::CallEngine(OperationKind kind, bool timed, const RunControl& control,
+                                          Call&& call) {
+  if (!timed) [[likely]] {
+    call();
+    return;
+  }
+  const uint64_t start_ns = NowNs();
+  call();
+  const uint64_t end_ns = NowNs();
+  if (control.phase() == RunPhase::kMeasure) {
+    latency_ns_[static_cast<size_t>(kind)].Record(end_ns - start_ns);
+  }
+}
+
+inline void OperationExecutor::Read(KvsEngine& engine, const Operation& operation,
+                                    std::string_view key, bool timed, const RunControl& control) {
+  bool found = false;
+  CallEngine(operation.kind, timed, control, [&] { found = engine.Get(key, value_in_); });
+  CountLookup(operation, found);
+  CheckLookup(operation, key, operation.key_number, found, value_in_);
+}
 
 }  // namespace kvs
 

@@ -156,7 +156,8 @@ void PooledRequests::Execute(Request& request, unsigned worker) {
         executor.counts().handles_cloned.Add(1);
       }
       executor.Execute(clone_per_request_ ? *own : *workers_[worker]->handle, request.operation,
-                       request.multi_get_keys, request.sampled, control_);
+                       executor.RenderKey(request.operation), request.multi_get_keys,
+                       request.sampled, control_);
     }
   } catch (...) {
     control_.Fail(std::current_exception());

@@ -1,6 +1,10 @@
 // How a stream chooses the next key: one small class per KeyChoice, each with
 //   void Prepare(const KnownKeys&)            before each batch
 //   uint64_t Next(Random&, const KnownKeys&)  one key number
+// and where many at a time are cheaper,
+//   bool FromWords(words, const KnownKeys&)   turns each word into the number that Next chooses
+//   with
+//                                             it; false if Next would have drawn more of them
 // No virtual calls: the stream's loop is compiled for each.
 //
 // Thread safety: one thread at a time.
@@ -9,6 +13,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <variant>
 
 #include "workloads/random.h"
@@ -80,6 +85,16 @@ class YcsbZipfianChooser {
       const uint64_t number = known.begin + zipfian_.Key(random.NextUnit());
       if (known.Has(number)) return number;
     }
+  }
+
+  bool FromWords(std::span<uint64_t> words, const KnownKeys& known) {
+    zipfian_.KeysOf(words);
+    bool all_known = true;
+    for (uint64_t& word : words) {
+      word += known.begin;
+      all_known &= known.Has(word);
+    }
+    return all_known;
   }
 
  private:

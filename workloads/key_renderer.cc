@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "workloads/decimal.h"
-#include "workloads/operation.h"
 #include "workloads/random.h"
 #include "workloads/ycsb_formulae.h"
 
@@ -34,6 +33,10 @@ KeyRenderer::KeyRenderer(const KeySpec& spec)
                                ? sizeof(uint64_t)
                                : kPrefixBytes + std::max(kMostDigits, least_digits_);
   max_size_ = std::max(asked, formatted) + 1;
+#ifdef KVS_HAS_LANES
+  lanes_fit_ = format_ == KeyFormat::kYcsb && hashed_order_ && !sizes_vary_ &&
+               least_digits_ <= kMostDigits && lanes::Available();
+#endif
 }
 
 std::string_view KeyRenderer::Render(uint64_t number, char* buffer) const {
@@ -44,6 +47,91 @@ std::string_view KeyRenderer::Render(uint64_t number, char* buffer) const {
   if (missing) buffer[size++] = '.';
   return {buffer, size};
 }
+
+void KeyRenderer::RenderAll(std::span<const Operation> operations, KeyBatch& batch) const {
+  if (batch.keys.size() < operations.size()) batch.keys.resize(operations.size());
+  const size_t room = operations.size() * max_size_;
+  if (batch.bytes.size() < room) batch.bytes.resize(room);
+  size_t done = 0;
+  while (done < operations.size()) {
+    char* const buffer = batch.bytes.data() + done * max_size_;
+#ifdef KVS_HAS_LANES
+    if (lanes_fit_) {
+      const size_t count = RenderInLanes(operations.subspan(done), buffer, &batch.keys[done]);
+      done += count;
+      if (count > 0) continue;
+    }
+#endif
+    batch.keys[done] = Render(operations[done].key_number, buffer);
+    ++done;
+  }
+}
+
+#ifdef KVS_HAS_LANES
+
+// Most hashes have 19 digits, few less than 17: the sixteen last ones of four keys are made
+// together, and up to three go before them.
+size_t KeyRenderer::RenderInLanes(std::span<const Operation> operations, char* buffer,
+                                  std::string_view* keys) const {
+  constexpr size_t kMost = 64;
+  constexpr uint64_t kUser = 0x72657375;  // "user", the first letter in the lowest byte
+  using lanes::kWidth;
+  using lanes::Word;
+  const size_t count = std::min(kMost, operations.size() - operations.size() % kWidth);
+  uint64_t numbers[kMost];
+  uint64_t all_bits = 0;
+  for (size_t i = 0; i < count; ++i) all_bits |= numbers[i] = operations[i].key_number;
+  if (all_bits >> 40 != 0) return 0;
+  lanes::FnvHashAll({numbers, count});
+  lanes::Quotient tops[kMost / kWidth];
+  lanes::Quotient lows[kMost / kWidth];
+  for (size_t i = 0; i < count; i += kWidth) {
+    tops[i / kWidth] = lanes::Divide<kTenTo16, 16>(lanes::Load(numbers + i));
+    lows[i / kWidth] = lanes::Divide<kTenTo8, 8>(tops[i / kWidth].remainder);
+  }
+
+  const __m256i ascii_zeros = Word(kAsciiZeros);
+  const __m256i least_shown = Word(least_digits_ > 16 ? least_digits_ - 16 : 0);
+  for (size_t group = 0; group < count / kWidth; ++group) {
+    const __m256i top = tops[group].quotient;
+    // How many of the top's three digits are shown.
+    const __m256i digits = _mm256_sub_epi64(
+        Word(0), _mm256_add_epi64(_mm256_cmpgt_epi64(top, Word(0)),
+                                  _mm256_add_epi64(_mm256_cmpgt_epi64(top, Word(9)),
+                                                   _mm256_cmpgt_epi64(top, Word(99)))));
+    const __m256i shown = _mm256_max_epi32(digits, least_shown);
+    const __m256i three =
+        _mm256_srlv_epi64(_mm256_or_si256(lanes::ThreeDigits(top), Word(kAsciiZeros & 0xFFFFFF)),
+                          _mm256_sub_epi64(Word(24), _mm256_slli_epi64(shown, 3)));
+    uint64_t heads[kWidth];
+    lanes::Store(heads, _mm256_or_si256(Word(kUser), _mm256_slli_epi64(three, 32)));
+    uint64_t head_sizes[kWidth];
+    lanes::Store(head_sizes, _mm256_add_epi64(shown, Word(kPrefixBytes)));
+    const __m256i high = _mm256_or_si256(lanes::EightDigits(lows[group].quotient), ascii_zeros);
+    const __m256i low = _mm256_or_si256(lanes::EightDigits(lows[group].remainder), ascii_zeros);
+    const __m256i even = _mm256_unpacklo_epi64(high, low);
+    const __m256i odd = _mm256_unpackhi_epi64(high, low);
+    const auto place = [&](size_t i, __m128i tail) {
+      char* const key = buffer + (group * kWidth + i) * max_size_;
+      std::memcpy(key, &heads[i], sizeof heads[i]);
+      std::memcpy(key + head_sizes[i], &tail, sizeof tail);
+      keys[group * kWidth + i] = {key, head_sizes[i] + sizeof tail};
+    };
+    place(0, _mm256_castsi256_si128(even));
+    place(1, _mm256_castsi256_si128(odd));
+    place(2, _mm256_extracti128_si256(even, 1));
+    place(3, _mm256_extracti128_si256(odd, 1));
+    // Shorter than the sixteen digits: one by one.
+    if (_mm256_movemask_epi8(_mm256_cmpeq_epi64(shown, Word(0))) != 0) [[unlikely]] {
+      for (size_t i = group * kWidth; i < (group + 1) * kWidth; ++i) {
+        keys[i] = Render(operations[i].key_number, buffer + i * max_size_);
+      }
+    }
+  }
+  return count;
+}
+
+#endif  // KVS_HAS_LANES
 
 // CoreWorkload.buildKeyName: "user", zeros up to zeropadding digits, the number or its hash.
 size_t KeyRenderer::RenderYcsb(uint64_t number, char* buffer) const {

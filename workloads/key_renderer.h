@@ -5,12 +5,23 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <vector>
 
+#include "workloads/operation.h"
 #include "workloads/size_chooser.h"
 #include "workloads/spec.h"
+#include "workloads/ycsb_lanes.h"
 
 namespace kvs {
+
+// Where the keys of a batch are rendered. Reused from batch to batch; allocates only while it
+// grows.
+struct KeyBatch {
+  std::vector<char> bytes;
+  std::vector<std::string_view> keys;
+};
 
 // Thread safety: immutable after construction; share it freely.
 class KeyRenderer {
@@ -26,7 +37,16 @@ class KeyRenderer {
   // numbers). With kMissingKeyBit set: a key that no number without the bit gives.
   std::string_view Render(uint64_t number, char* buffer) const;
 
+  // Renders the key of each operation, by its key_number, to the same place of `batch.keys`, which
+  // may be longer. The same as Render one by one, and cheaper.
+  void RenderAll(std::span<const Operation> operations, KeyBatch& batch) const;
+
  private:
+#ifdef KVS_HAS_LANES
+  // Renders the first keys and returns how many, 0 if one of them does not fit or few are left.
+  [[gnu::target("avx2")]] size_t RenderInLanes(std::span<const Operation> operations, char* buffer,
+                                               std::string_view* keys) const;
+#endif
   size_t RenderYcsb(uint64_t number, char* buffer) const;
   size_t RenderBinary(uint64_t number, char* buffer) const;
 
@@ -36,6 +56,7 @@ class KeyRenderer {
   bool sizes_vary_ = false;
   std::optional<SizeChooser> size_;
   size_t max_size_ = 0;
+  bool lanes_fit_ = false;  // RenderInLanes can do it
 };
 
 }  // namespace kvs

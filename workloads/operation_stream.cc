@@ -57,6 +57,8 @@ class ScanLength {
 }  // namespace
 
 struct OperationStream::State {
+  static constexpr size_t kGroup = 64;  // operations drawn at a time
+
   State(const Spec& spec_in, uint64_t seed, unsigned thread, unsigned thread_count,
         StreamRole role);
 
@@ -67,7 +69,14 @@ struct OperationStream::State {
   template <typename Chooser>
   void FillWith(Chooser& chooser, OperationBatch& batch, size_t count);
   template <typename Chooser>
+  void FillWithLookups(Chooser& chooser, std::span<Operation> operations);
+  template <typename Chooser>
+  bool FillFromWords(Chooser& chooser, std::span<Operation> operations);
+  template <typename Chooser>
   Operation DrawAny(Chooser& chooser, Random& draws, OperationBatch& batch);
+  Operation Lookup(size_t kind, uint64_t number) const {
+    return {number | number_bits[kind], 1, static_cast<OperationKind>(kind), expectations[kind]};
+  }
   OperationKind ChooseKind(Random& draws) const {
     if (kind_count == 1) return kinds[0];
     return kinds[YcsbDiscrete({shares.data(), kind_count}, draws.NextUnit())];
@@ -162,20 +171,55 @@ void OperationStream::State::FillWith(Chooser& keys, OperationBatch& batch, size
   keys.Prepare(known);
   batch.operations.resize(count);
   batch.multi_get_keys.clear();
-  Random local_random = random;  // in registers: the loop stores only to the batch
   if (point_lookups_only) {
-    for (Operation& operation : batch.operations) {
-      const auto kind = static_cast<size_t>(ChooseKind(local_random));
-      const uint64_t number = keys.Next(local_random, known);
-      operation = {number | number_bits[kind], 1, static_cast<OperationKind>(kind),
-                   expectations[kind]};
+    std::span<Operation> left(batch.operations);
+    while (!left.empty()) {
+      const size_t next = std::min(left.size(), kGroup);
+      FillWithLookups(keys, left.first(next));
+      left = left.subspan(next);
     }
-  } else {
-    for (Operation& operation : batch.operations) {
-      operation = DrawAny(keys, local_random, batch);
-    }
+    return;
+  }
+  Random local_random = random;  // in registers: the loop stores only to the batch
+  for (Operation& operation : batch.operations) {
+    operation = DrawAny(keys, local_random, batch);
   }
   random = local_random;
+}
+
+template <typename Chooser>
+void OperationStream::State::FillWithLookups(Chooser& keys, std::span<Operation> operations) {
+  if constexpr (requires(std::span<uint64_t> words) { keys.FromWords(words, known); }) {
+    if (FillFromWords(keys, operations)) [[likely]] {
+      return;
+    }
+  }
+  Random local_random = random;
+  for (Operation& operation : operations) {
+    const auto kind = static_cast<size_t>(ChooseKind(local_random));
+    const uint64_t number = keys.Next(local_random, known);
+    operation = Lookup(kind, number);
+  }
+  random = local_random;
+}
+
+// The same operations, if each takes one word for its key; false, with nothing drawn, if not.
+template <typename Chooser>
+bool OperationStream::State::FillFromWords(Chooser& keys, std::span<Operation> operations) {
+  uint64_t words[kGroup];
+  OperationKind chosen[kGroup];
+  const size_t count = operations.size();
+  Random local_random = random;
+  for (size_t i = 0; i < count; ++i) {
+    chosen[i] = ChooseKind(local_random);
+    words[i] = local_random.Next();
+  }
+  if (!keys.FromWords({words, count}, known)) return false;
+  for (size_t i = 0; i < count; ++i) {
+    operations[i] = Lookup(static_cast<size_t>(chosen[i]), words[i]);
+  }
+  random = local_random;
+  return true;
 }
 
 template <typename Chooser>

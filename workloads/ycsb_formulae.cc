@@ -57,6 +57,62 @@ void YcsbZipfian::SetEta() {
       divisor == 0 ? 0 : (1 - Pow(2.0 / static_cast<double>(first_items_), 1 - kTheta)) / divisor;
 }
 
+#ifdef KVS_HAS_LANES
+
+// Rank, step by step; see there for why and for the order of the operations.
+[[gnu::always_inline]] inline __m256i YcsbZipfian::RanksInLanes(__m256i words) const {
+  using lanes::Double;
+  const __m256d unit = lanes::ToUnit(words);
+  const __m256d base =
+      _mm256_add_pd(_mm256_sub_pd(_mm256_mul_pd(Double(eta_), unit), Double(eta_)), Double(1));
+  const __m256d power_2 = _mm256_mul_pd(base, base);
+  const __m256d power_4 = _mm256_mul_pd(power_2, power_2);
+  const __m256d power_8 = _mm256_mul_pd(power_4, power_4);
+  const __m256d power_16 = _mm256_mul_pd(power_8, power_8);
+  const __m256d power_32 = _mm256_mul_pd(power_16, power_16);
+  const __m256d power_64 = _mm256_mul_pd(power_32, power_32);
+  const __m256d power_100 = _mm256_mul_pd(_mm256_mul_pd(power_64, power_32), power_4);
+  const __m256d near = _mm256_mul_pd(Double(items_), power_100);
+  const __m256d margin = _mm256_mul_pd(near, Double(kPowerError));
+  const __m256i least = lanes::ToWord(_mm256_sub_pd(near, margin));
+  const __m256i most = lanes::ToWord(_mm256_add_pd(near, margin));
+  const __m256d scaled = _mm256_mul_pd(unit, Double(zeta_));
+  const __m256i below_1 = _mm256_castpd_si256(_mm256_cmp_pd(scaled, Double(1), _CMP_LT_OQ));
+  const __m256i below_2 =
+      _mm256_castpd_si256(_mm256_cmp_pd(scaled, Double(kZetaOfTwo), _CMP_LT_OQ));
+  const __m256i rank_1 = _mm256_andnot_si256(below_1, lanes::Word(1));
+  const __m256i rank = _mm256_blendv_epi8(least, rank_1, below_2);
+  const auto agree = static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi64(least, most)));
+  if (agree == 0xFFFFFFFF) [[likely]] {
+    return rank;
+  }
+  uint64_t each[lanes::kWidth];
+  lanes::Store(each, words);
+  for (uint64_t& word : each) word = Rank(ToUnit(word));
+  return lanes::Load(each);
+}
+
+[[gnu::target("avx2")]] size_t YcsbScrambledZipfian::HashesInLanes(
+    std::span<uint64_t> words) const {
+  words = words.first(words.size() - words.size() % lanes::kWidth);
+  for (size_t i = 0; i < words.size(); i += lanes::kWidth) {
+    lanes::Store(&words[i], zipfian_.RanksInLanes(lanes::Load(&words[i])));
+  }
+  lanes::FnvHashAll(words);
+  return words.size();
+}
+
+#endif  // KVS_HAS_LANES
+
+void YcsbScrambledZipfian::KeysOf(std::span<uint64_t> words) const {
+  size_t hashed = 0;
+#ifdef KVS_HAS_LANES
+  if (lanes::Available()) hashed = HashesInLanes(words);
+#endif
+  for (uint64_t& word : words.first(hashed)) word = Modulo(word);
+  for (uint64_t& word : words.subspan(hashed)) word = Key(ToUnit(word));
+}
+
 YcsbScrambledZipfian::YcsbScrambledZipfian(uint64_t keys) : zipfian_(kItems, kZeta), keys_(keys) {
   assert(keys > 0 && keys < uint64_t{1} << 63);
   // shift_ = ceil(log2(keys)); reciprocal_ = floor(2^(63 + shift_) / keys) + 1 < 2^64 + 1.

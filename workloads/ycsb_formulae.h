@@ -12,6 +12,7 @@
 
 #include "workloads/portable_math.h"
 #include "workloads/random.h"
+#include "workloads/ycsb_lanes.h"
 
 namespace kvs {
 
@@ -55,6 +56,11 @@ class YcsbZipfian {
     return (Scaled(eta_ * unit - eta_ + 1) & (0 - above_1)) | (above_0 & ~above_1);
   }
 
+#ifdef KVS_HAS_LANES
+  // Rank(ToUnit(word)) of four words.
+  [[gnu::target("avx2")]] __m256i RanksInLanes(__m256i words) const;
+#endif
+
   // Grows to `items`, as nextLong(itemcount) does: eta still uses the first number of items.
   void Grow(uint64_t items);
 
@@ -64,12 +70,14 @@ class YcsbZipfian {
   // 1 + pow(0.5, 0.99).
   static constexpr double kZetaOfTwo = 0x1.80e3eb6202786p+0;
 
+  static constexpr double kPowerError = 6e-14;
+
   // items * pow(base, kAlpha), rounded down.
   //
   // The 100th power by multiplications is within 99 roundings of 2^-53 of the true one, and that
   // kAlpha is 9e-14 less than 100 changes it by 9e-14 |log(base)|, at most 4e-14 for 2^62 items:
-  // together less than 6e-14. Only where that could change the whole number is the power computed
-  // properly.
+  // together less than kPowerError. Only where that could change the whole number is the power
+  // computed properly.
   [[gnu::always_inline]] uint64_t Scaled(double base) const {
     const double power_2 = base * base;
     const double power_4 = power_2 * power_2;
@@ -78,7 +86,7 @@ class YcsbZipfian {
     const double power_32 = power_16 * power_16;
     const double power_64 = power_32 * power_32;
     const double near = items_ * ((power_64 * power_32) * power_4);
-    const double margin = near * 6e-14;
+    const double margin = near * kPowerError;
     const auto rank = static_cast<int64_t>(near - margin);  // signed: one instruction
     if (rank == static_cast<int64_t>(near + margin)) [[likely]] {
       return static_cast<uint64_t>(rank);
@@ -115,6 +123,8 @@ class YcsbScrambledZipfian {
   [[gnu::always_inline]] uint64_t Key(double unit) const {
     return Modulo(FnvHash64(zipfian_.Rank(unit)));
   }
+  // Turns each of `words` into Key(ToUnit(word)).
+  void KeysOf(std::span<uint64_t> words) const;
 
  private:
   // value % keys_ for value < 2^63 without a division: T. Granlund, P. Montgomery, "Division by
@@ -125,6 +135,12 @@ class YcsbScrambledZipfian {
     const uint64_t quotient = MultiplyHigh(value, reciprocal_, low) >> (shift_ - 1);
     return value - quotient * keys_;
   }
+
+#ifdef KVS_HAS_LANES
+  // Turns words into FnvHash64(zipfian_.Rank(ToUnit(word))), all but the last few; returns how
+  // many.
+  [[gnu::target("avx2")]] size_t HashesInLanes(std::span<uint64_t> words) const;
+#endif
 
   YcsbZipfian zipfian_;
   uint64_t keys_;

@@ -113,6 +113,38 @@ std::vector<KeySpec> AllKindsOfKeys() {
   return specs;
 }
 
+// Also where the batch is not a multiple of what is rendered together, and where single keys need
+// another way: short hashes, large numbers, missing keys.
+TEST(KeyRendererTest, ABatchIsRenderedAsOneByOne) {
+  Random random(7);
+  std::vector<KeySpec> specs(7);
+  specs[1].zero_padding = 16;
+  specs[2].zero_padding = 17;
+  specs[3].zero_padding = 19;
+  specs[4].zero_padding = 24;
+  specs[5].hashed_order = false;
+  specs[6].size = SizeSpec{SizeSpec::Kind::kUniform, 20, 40, 1};
+  specs.push_back(Binary(16));
+  for (const KeySpec& spec : specs) {
+    const KeyRenderer renderer(spec);
+    KeyBatch batch;
+    uint64_t next = 0;
+    for (const size_t count : {200, 1, 3, 64, 0, 67, 20'000}) {
+      std::vector<Operation> operations(count);
+      for (Operation& operation : operations) {
+        operation.key_number = next++;
+        if (random.Below(1000) == 0) operation.key_number = random.Next() >> (1 + random.Below(63));
+        if (random.Below(1000) == 0) operation.key_number |= kMissingKeyBit;
+      }
+      renderer.RenderAll(operations, batch);
+      for (size_t i = 0; i < count; ++i) {
+        ASSERT_EQ(batch.keys[i], RenderKey(renderer, operations[i].key_number))
+            << operations[i].key_number << " with zero padding " << spec.zero_padding;
+      }
+    }
+  }
+}
+
 TEST(KeyRendererTest, DifferentNumbersGiveDifferentKeys) {
   for (const KeySpec& spec : AllKindsOfKeys()) {
     const KeyRenderer renderer(spec);

@@ -110,6 +110,63 @@ TEST(YcsbFormulaeTest, ShortCutGivesTheRanksOfTheFormula) {
   }
 }
 
+TEST(YcsbFormulaeTest, ManyKeysAreThoseOfOneByOne) {
+  Random random(3);
+  for (const uint64_t keys : {uint64_t{1}, uint64_t{2}, uint64_t{1'000'001}, uint64_t{1} << 40}) {
+    const YcsbScrambledZipfian zipfian(keys);
+    std::vector<uint64_t> words = {0, 1, ~uint64_t{0}, uint64_t{1} << 63, (uint64_t{1} << 63) - 1};
+    // Where one rank ends and the next begins: the units 1 / zeta and zeta(2) / zeta, and around.
+    for (const double below : {1.0, 1 + Pow(0.5, 0.99)}) {
+      const double bound = below / YcsbScrambledZipfian::kZeta;
+      for (int step = -20; step < 20; ++step) {
+        words.push_back(static_cast<uint64_t>((bound + step * 0x1p-53) * 0x1p64));
+      }
+    }
+    while (words.size() < 200'003) words.push_back(random.Next());
+    std::vector<uint64_t> together = words;
+    zipfian.KeysOf(together);
+    for (size_t i = 0; i < words.size(); ++i) {
+      ASSERT_EQ(together[i], zipfian.Key(ToUnit(words[i]))) << words[i] << " of " << keys;
+    }
+  }
+}
+
+#ifdef KVS_HAS_LANES
+
+[[gnu::target("avx2")]] void DivideInLanes(std::span<uint64_t> values) {
+  const lanes::Quotient by_ten_to_16 =
+      lanes::Divide<10'000'000'000'000'000, 16>(lanes::Load(values.data()));
+  const lanes::Quotient by_ten_to_8 = lanes::Divide<100'000'000, 8>(by_ten_to_16.remainder);
+  lanes::Store(values.data(), by_ten_to_16.quotient);
+  lanes::Store(values.data() + 4, by_ten_to_8.quotient);
+  lanes::Store(values.data() + 8, by_ten_to_8.remainder);
+}
+
+TEST(YcsbFormulaeTest, DivisionsInLanesAreExact) {
+  if (!lanes::Available()) GTEST_SKIP() << "this CPU has no AVX2";
+  constexpr uint64_t kTenTo16 = 10'000'000'000'000'000;
+  Random random(5);
+  const auto check = [](uint64_t value) {
+    uint64_t values[12] = {value, value, value, value};
+    DivideInLanes(values);
+    ASSERT_EQ(values[3], value / kTenTo16) << value;
+    ASSERT_EQ(values[7], value % kTenTo16 / 100'000'000) << value;
+    ASSERT_EQ(values[11], value % 100'000'000) << value;
+  };
+  for (uint64_t top = 0; top < 922; ++top) {
+    for (uint64_t high = 0; high < 50; ++high) {
+      const uint64_t middle = high < 2 ? high * 99'999'999 : random.Below(100'000'000);
+      const uint64_t value = top * kTenTo16 + middle * 100'000'000;
+      for (const uint64_t low : {uint64_t{0}, uint64_t{1}, uint64_t{99'999'999}})
+        check(value + low);
+    }
+  }
+  check((uint64_t{1} << 63) - 1);
+  for (int i = 0; i < 1'000'000; ++i) check(random.Next() >> 1);
+}
+
+#endif  // KVS_HAS_LANES
+
 TEST(YcsbFormulaeTest, ModuloIsExact) {
   // Draws for ranks 0 and 1 and many others, against the machine's division.
   Random random(8);
