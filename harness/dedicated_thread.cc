@@ -1,5 +1,6 @@
 #include "harness/dedicated_thread.h"
 
+#include <algorithm>
 #include <exception>
 #include <memory>
 
@@ -21,18 +22,26 @@ void ExecuteStream(KvsEngine& handle, const ThreadPart& part, OperationStream& s
     stream.Fill(batch, kBatchOperations, finished_inserts);
     if (batch.operations.empty()) return;
     renderer.RenderAll(batch.operations, keys);
-    for (size_t i = 0; i < batch.operations.size(); ++i) {
-      const Operation& operation = batch.operations[i];
+    for (size_t i = 0; i < batch.operations.size();) {
       const RunPhase phase = control.phase();
-      if (phase != RunPhase::kWarmup) {
-        if (phase > last_phase || left == 0) return;
-        --left;
-      }
+      if (phase > last_phase || left == 0) return;
+      const std::span<const Operation> next = std::span(batch.operations).subspan(i);
+      const size_t reads = executor.ExecuteReads(
+          handle, next.first(std::min({next.size(), samples.Unpicked(), left})), &keys.keys[i],
+          control);
+      samples.Skip(reads);
+      if (phase != RunPhase::kWarmup) left -= reads;
+      i += reads;
+      if (reads > 0) continue;
+
+      const Operation& operation = batch.operations[i];
       const auto multi_get_keys = operation.kind == OperationKind::kMultiGet
                                       ? batch.MultiGetKeys(operation)
                                       : std::span<const uint64_t>();
       executor.Execute(handle, operation, keys.keys[i], multi_get_keys, samples.Next(), control);
       if (operation.kind == OperationKind::kInsert) ++finished_inserts;
+      if (phase != RunPhase::kWarmup) --left;
+      ++i;
     }
   }
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 namespace kvs {
@@ -22,6 +23,31 @@ OperationExecutor::OperationExecutor(const ExecutorContext& context, uint32_t wr
       scan_visitor_(
           [this](std::string_view key, std::string_view value) { VisitScanned(key, value); }) {
   value_in_.reserve(context.values.max_size());
+}
+
+size_t OperationExecutor::ExecuteReads(KvsEngine& engine, std::span<const Operation> operations,
+                                       const std::string_view* keys, const RunControl& control) {
+  const RunPhase phase = control.phase();
+  LiveCounts::Kind& counts = counts_.Of(OperationKind::kRead);
+  const size_t most = std::min(operations.size(), kMostReads);
+  size_t count = 0;
+  for (; count < most; ++count) {
+    if (operations[count].kind != OperationKind::kRead || control.phase() != phase) break;
+    const bool found = engine.Get(keys[count], read_values_[count]);
+    read_found_[count] = found;
+    if (found) [[likely]] {
+      counts.hits.Add(1);
+    } else {
+      counts.misses.Add(1);
+    }
+  }
+  if (context_.check_answers) {
+    for (size_t i = 0; i < count; ++i) {
+      JudgeLookup(operations[i], keys[i], operations[i].key_number, read_found_[i],
+                  read_values_[i]);
+    }
+  }
+  return count;
 }
 
 void OperationExecutor::Write(KvsEngine& engine, const Operation& operation, std::string_view key,

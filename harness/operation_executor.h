@@ -73,6 +73,13 @@ class alignas(128) OperationExecutor {
   void Execute(KvsEngine& engine, const Operation& operation, std::string_view key,
                std::span<const uint64_t> multi_get_keys, bool timed, const RunControl& control);
 
+  // Executes the reads that `operations` begins with, until another operation or phase comes, and
+  // returns how many; at most kMostReads. Their answers are judged when all have come: who looks at
+  // a value at once keeps the processor from fetching the next one's memory meanwhile.
+  size_t ExecuteReads(KvsEngine& engine, std::span<const Operation> operations,
+                      const std::string_view* keys, const RunControl& control);
+  static constexpr size_t kMostReads = 16;
+
   LiveCounts& counts() { return counts_; }
   const LiveCounts& counts() const { return counts_; }
   const Histogram& latency_ns(OperationKind kind) const {
@@ -115,7 +122,12 @@ class alignas(128) OperationExecutor {
   }
   void CountLookup(const Operation& operation, bool found) {
     LiveCounts::Kind& kind = counts_.Of(operation.kind);
-    (found ? kind.hits : kind.misses).Add(1);
+    // A branch, not a choice of address, which nothing could go past before the answer is there.
+    if (found) [[likely]] {
+      kind.hits.Add(1);
+    } else {
+      kind.misses.Add(1);
+    }
   }
   // Judges one key's answer; `value` is what came back if it was found.
   void CheckLookup(const Operation& operation, std::string_view key, uint64_t key_number,
@@ -135,6 +147,10 @@ class alignas(128) OperationExecutor {
   std::unique_ptr<char[]> scanned_key_buffer_;
   std::unique_ptr<char[]> value_out_;
   std::string value_in_;
+
+  // Of ExecuteReads.
+  std::array<std::string, kMostReads> read_values_;
+  std::array<bool, kMostReads> read_found_{};
 
   // Buffers of multi-gets, one place per key; grown to the longest seen.
   struct MultiGetBuffers {

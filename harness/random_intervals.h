@@ -20,6 +20,11 @@ class RandomIntervals {
   RandomIntervals(double period, uint64_t seed)
       : log_miss_(period > 1 ? std::log1p(-1 / period) : 0), random_(seed), left_(Draw()) {}
 
+  // How many events come before the next that is picked.
+  uint64_t Unpicked() const { return left_ - 1; }
+  // Counts `events` of them.
+  void Skip(uint64_t events) { left_ -= events; }
+
   // Counts an event; true when it is picked.
   bool Next() {
     if (--left_ != 0) [[likely]] {

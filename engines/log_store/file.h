@@ -31,6 +31,15 @@ class Mapping {
   const size_t size_;
 };
 
+// In what pieces the page cache shall hold a file. Linux takes pieces (folios) as large as the
+// writes that fill a file, where the file system can (ext4 since 6.16, XFS): a processor finds its
+// way in large ones with fewer loads, but one that was touched anywhere is flushed as a whole.
+// docs/page-cache-pieces.md has the figures.
+enum class CachedAs {
+  kSmallPieces,  // of a page: for a file that is flushed after small writes
+  kHugePieces,   // of 2 MiB, as a huge page has, for a file that is read at random
+};
+
 // An open file. Every failure is thrown as EngineError: kFull when the device or quota is full,
 // kIo otherwise. Interrupted calls are resumed and short writes completed.
 //
@@ -43,17 +52,17 @@ class File {
   virtual uint64_t Size() const = 0;
   virtual void Append(std::string_view data) = 0;
   virtual std::string ReadAll() const = 0;
-  // Makes the file `size` bytes long with every block allocated, so that a store into a mapping
-  // cannot fail for want of space. With `zeroed` the blocks are also written once: a block that is
-  // allocated but unwritten makes the first fdatasync after its first write commit the journal.
-  virtual void Allocate(uint64_t size, bool zeroed) = 0;
+  // Makes the file `size` bytes long with every block allocated and written with zeros, so that a
+  // store into a mapping cannot fail for want of space, and the fdatasync after it need not commit
+  // a journal, as it must for a block that is allocated but unwritten.
+  virtual void Allocate(uint64_t size, CachedAs cached_as) = 0;
   virtual void Truncate(uint64_t size) = 0;
   // Waits until the file's data is on the device (fdatasync), stores into mappings included. Fails
   // with kIo only, and is then not to be repeated: the kernel may have dropped what it could not
   // write.
   virtual void Sync() = 0;
-  // Maps the first `size` bytes, which must exist. `prefault` touches every page for writing now
-  // rather than on first use; `size` must then be allocated.
+  // Maps the first `size` bytes, which must exist, by huge pages where it can. `prefault` touches
+  // every page for writing now rather than on first use; `size` must then be allocated.
   virtual std::unique_ptr<Mapping> Map(size_t size, bool writable, bool prefault) = 0;
 };
 

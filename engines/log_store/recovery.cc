@@ -134,9 +134,9 @@ void LogStore::Recover() {
     manifest_->Update([&](ManifestEntries& entries) { entries = kept; });
     RemoveStrayFiles(kept);
   }
-  maker_ =
-      std::make_unique<SegmentMaker>(*files_, *manifest_, directory, manifest_->NextGeneration(),
-                                     options_.durability == Durability::kSync);
+  maker_ = std::make_unique<SegmentMaker>(
+      *files_, *manifest_, directory, manifest_->NextGeneration(),
+      options_.durability == Durability::kSync ? CachedAs::kSmallPieces : CachedAs::kHugePieces);
   UpdateCompactionDue();
 }
 

@@ -53,7 +53,7 @@ std::shared_ptr<Segment> SegmentMaker::Make(SegmentKind kind, uint64_t size) {
   const std::filesystem::path path = directory_ / SegmentFileName(segment->generation);
   segment->file = files_.Create(path);
   try {
-    segment->file->Allocate(size, zeroed_);
+    segment->file->Allocate(size, cached_as_);
     segment->mapping = segment->file->Map(size, /*writable=*/true, /*prefault=*/true);
     const SegmentHeader header = MakeSegmentHeader(manifest_.store(), segment->generation, kind);
     std::memcpy(segment->mapping->data(), &header, sizeof header);

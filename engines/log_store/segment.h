@@ -71,13 +71,12 @@ bool ParseSegmentFileName(std::string_view name, uint64_t& generation);
 // Thread safety: safe from any thread.
 class SegmentMaker {
  public:
-  // `zeroed`: see File::Allocate.
   SegmentMaker(FileSystem& files, Manifest& manifest, const std::filesystem::path& directory,
-               uint64_t next_generation, bool zeroed)
+               uint64_t next_generation, CachedAs cached_as)
       : files_(files),
         manifest_(manifest),
         directory_(directory),
-        zeroed_(zeroed),
+        cached_as_(cached_as),
         next_generation_(next_generation) {}
 
   // Throws EngineError. After kFull nothing is left behind and it may be tried again; after
@@ -88,7 +87,7 @@ class SegmentMaker {
   FileSystem& files_;
   Manifest& manifest_;
   const std::filesystem::path directory_;
-  const bool zeroed_;
+  const CachedAs cached_as_;
   std::atomic<uint64_t> next_generation_;
 };
 

@@ -35,11 +35,11 @@ class UnsyncedFile final : public File {
   uint64_t Size() const override { return file_->Size(); }
   void Append(std::string_view data) override { file_->Append(data); }
   std::string ReadAll() const override { return file_->ReadAll(); }
-  void Allocate(uint64_t size, bool zeroed) override {
+  void Allocate(uint64_t size, CachedAs cached_as) override {
     if (recorder_->fail_allocations) {
       throw EngineError(ErrorKind::kFull, "test", "allocate", path(), "no space (injected)");
     }
-    file_->Allocate(size, zeroed);
+    file_->Allocate(size, cached_as);
   }
   void Truncate(uint64_t size) override { file_->Truncate(size); }
   void Sync() override {
