@@ -28,7 +28,7 @@ void ExecuteStream(KvsEngine& handle, const ThreadPart& part, OperationStream& s
       const std::span<const Operation> next = std::span(batch.operations).subspan(i);
       const size_t reads = executor.ExecuteReads(
           handle, next.first(std::min({next.size(), samples.Unpicked(), left})), &keys.keys[i],
-          control);
+          phase, control);
       samples.Skip(reads);
       if (phase != RunPhase::kWarmup) left -= reads;
       i += reads;

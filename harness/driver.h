@@ -78,9 +78,10 @@ struct Measurement {
   std::optional<Histogram> queue_wait_ns;
   // Handles of the threads; for pool `naive`, of the requests executed in the window.
   uint64_t handles_cloned = 0;
-  uint64_t values_checked = 0;        // in the window
-  uint64_t values_checked_fully = 0;  // of these
-  WrongAnswers wrong;                 // of the whole run, warm-up included
+  uint64_t values_checked = 0;  // in the window
+  uint64_t values_checked_fully =
+      0;               // with every byte; up to 16 per thread are of reads beside the window
+  WrongAnswers wrong;  // of the whole run, warm-up included
   double warmup_s = 0;
   bool interrupted = false;  // the figures cover the part that ran
   uint64_t flushes = 0;      // in the window, as flush_audit.h counts them

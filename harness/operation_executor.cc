@@ -11,6 +11,9 @@ namespace {
 // Sets the streams of random intervals apart from each other.
 constexpr uint64_t kFullCheckSalt = 0x66756c6c;
 
+// Bytes of values that wait to be judged: a small part of the first cache.
+constexpr size_t kMostWaitingBytes = 4096;
+
 }  // namespace
 
 OperationExecutor::OperationExecutor(const ExecutorContext& context, uint32_t writer)
@@ -20,16 +23,19 @@ OperationExecutor::OperationExecutor(const ExecutorContext& context, uint32_t wr
       key_buffer_(new char[context.keys.max_size()]),
       scanned_key_buffer_(new char[context.keys.max_size()]),
       value_out_(new char[context.values.max_size()]),
+      reads_together_(std::clamp<size_t>(
+          kMostWaitingBytes / std::max<size_t>(context.values.max_size(), 1), 1, kMostReads)),
       scan_visitor_(
           [this](std::string_view key, std::string_view value) { VisitScanned(key, value); }) {
   value_in_.reserve(context.values.max_size());
+  for (size_t i = 0; i < reads_together_; ++i) read_values_[i].reserve(context.values.max_size());
 }
 
 size_t OperationExecutor::ExecuteReads(KvsEngine& engine, std::span<const Operation> operations,
-                                       const std::string_view* keys, const RunControl& control) {
-  const RunPhase phase = control.phase();
+                                       const std::string_view* keys, RunPhase phase,
+                                       const RunControl& control) {
   LiveCounts::Kind& counts = counts_.Of(OperationKind::kRead);
-  const size_t most = std::min(operations.size(), kMostReads);
+  const size_t most = std::min(operations.size(), reads_together_);
   size_t count = 0;
   for (; count < most; ++count) {
     if (operations[count].kind != OperationKind::kRead || control.phase() != phase) break;

@@ -73,12 +73,12 @@ class alignas(128) OperationExecutor {
   void Execute(KvsEngine& engine, const Operation& operation, std::string_view key,
                std::span<const uint64_t> multi_get_keys, bool timed, const RunControl& control);
 
-  // Executes the reads that `operations` begins with, until another operation or phase comes, and
-  // returns how many; at most kMostReads. Their answers are judged when all have come: who looks at
-  // a value at once keeps the processor from fetching the next one's memory meanwhile.
+  // Executes the reads that `operations` begins with, up to kMostReads and while the phase is
+  // `phase`, and returns how many. Each is counted when it has come; their answers are judged when
+  // all have: who looks at a value at once keeps the processor from fetching the next one's memory
+  // meanwhile.
   size_t ExecuteReads(KvsEngine& engine, std::span<const Operation> operations,
-                      const std::string_view* keys, const RunControl& control);
-  static constexpr size_t kMostReads = 16;
+                      const std::string_view* keys, RunPhase phase, const RunControl& control);
 
   LiveCounts& counts() { return counts_; }
   const LiveCounts& counts() const { return counts_; }
@@ -149,6 +149,8 @@ class alignas(128) OperationExecutor {
   std::string value_in_;
 
   // Of ExecuteReads.
+  static constexpr size_t kMostReads = 16;
+  const size_t reads_together_;  // fewer where the values would crowd the cache
   std::array<std::string, kMostReads> read_values_;
   std::array<bool, kMostReads> read_found_{};
 

@@ -108,7 +108,7 @@ struct Trial {
   double settle_s = 0;
   double warmup_s = 0;
   uint64_t values_checked = 0;        // identity checks inside the window
-  uint64_t values_checked_fully = 0;  // of these, with every byte
+  uint64_t values_checked_fully = 0;  // with every byte; a few may be of reads beside the window
   uint64_t read_back = 0;             // records sampled and checked after the join
 
   // What it depended on and what it cost.

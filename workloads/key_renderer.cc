@@ -6,11 +6,13 @@
 #include "workloads/decimal.h"
 #include "workloads/random.h"
 #include "workloads/ycsb_formulae.h"
+#include "workloads/ycsb_lanes.h"
 
 namespace kvs {
 namespace {
 
 constexpr uint64_t kKeySizeSalt = 1;
+constexpr size_t kTogether = 64;    // keys rendered at a time
 constexpr size_t kPrefixBytes = 4;  // "user"
 constexpr size_t kMostDigits = 19;  // of a number below 2^63
 // Digits in a ycsb key of `key_bytes`.
@@ -52,18 +54,15 @@ void KeyRenderer::RenderAll(std::span<const Operation> operations, KeyBatch& bat
   if (batch.keys.size() < operations.size()) batch.keys.resize(operations.size());
   const size_t room = operations.size() * max_size_;
   if (batch.bytes.size() < room) batch.bytes.resize(room);
-  size_t done = 0;
-  while (done < operations.size()) {
+  for (size_t done = 0; done < operations.size();) {
+    const std::span<const Operation> next =
+        operations.subspan(done, std::min(kTogether, operations.size() - done));
     char* const buffer = batch.bytes.data() + done * max_size_;
-#ifdef KVS_HAS_LANES
-    if (lanes_fit_) {
-      const size_t count = RenderInLanes(operations.subspan(done), buffer, &batch.keys[done]);
-      done += count;
-      if (count > 0) continue;
+    size_t i = lanes_fit_ ? RenderInLanes(next, buffer, &batch.keys[done]) : 0;
+    for (; i < next.size(); ++i) {
+      batch.keys[done + i] = Render(next[i].key_number, buffer + i * max_size_);
     }
-#endif
-    batch.keys[done] = Render(operations[done].key_number, buffer);
-    ++done;
+    done += next.size();
   }
 }
 
@@ -71,20 +70,20 @@ void KeyRenderer::RenderAll(std::span<const Operation> operations, KeyBatch& bat
 
 // Most hashes have 19 digits, few less than 17: the sixteen last ones of four keys are made
 // together, and up to three go before them.
-size_t KeyRenderer::RenderInLanes(std::span<const Operation> operations, char* buffer,
-                                  std::string_view* keys) const {
-  constexpr size_t kMost = 64;
+[[gnu::target("avx2")]] size_t KeyRenderer::RenderInLanes(std::span<const Operation> operations,
+                                                          char* buffer,
+                                                          std::string_view* keys) const {
   constexpr uint64_t kUser = 0x72657375;  // "user", the first letter in the lowest byte
   using lanes::kWidth;
   using lanes::Word;
-  const size_t count = std::min(kMost, operations.size() - operations.size() % kWidth);
-  uint64_t numbers[kMost];
+  const size_t count = operations.size() - operations.size() % kWidth;
+  uint64_t numbers[kTogether];
   uint64_t all_bits = 0;
   for (size_t i = 0; i < count; ++i) all_bits |= numbers[i] = operations[i].key_number;
   if (all_bits >> 40 != 0) return 0;
   lanes::FnvHashAll({numbers, count});
-  lanes::Quotient tops[kMost / kWidth];
-  lanes::Quotient lows[kMost / kWidth];
+  lanes::Quotient tops[kTogether / kWidth];
+  lanes::Quotient lows[kTogether / kWidth];
   for (size_t i = 0; i < count; i += kWidth) {
     tops[i / kWidth] = lanes::Divide<kTenTo16, 16>(lanes::Load(numbers + i));
     lows[i / kWidth] = lanes::Divide<kTenTo8, 8>(tops[i / kWidth].remainder);
@@ -129,6 +128,12 @@ size_t KeyRenderer::RenderInLanes(std::span<const Operation> operations, char* b
     }
   }
   return count;
+}
+
+#else
+
+size_t KeyRenderer::RenderInLanes(std::span<const Operation>, char*, std::string_view*) const {
+  return 0;
 }
 
 #endif  // KVS_HAS_LANES

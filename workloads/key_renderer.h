@@ -12,7 +12,6 @@
 #include "workloads/operation.h"
 #include "workloads/size_chooser.h"
 #include "workloads/spec.h"
-#include "workloads/ycsb_lanes.h"
 
 namespace kvs {
 
@@ -42,11 +41,10 @@ class KeyRenderer {
   void RenderAll(std::span<const Operation> operations, KeyBatch& batch) const;
 
  private:
-#ifdef KVS_HAS_LANES
-  // Renders the first keys and returns how many, 0 if one of them does not fit or few are left.
-  [[gnu::target("avx2")]] size_t RenderInLanes(std::span<const Operation> operations, char* buffer,
-                                               std::string_view* keys) const;
-#endif
+  // Renders the first keys with AVX2 and returns how many, 0 if one of them does not fit or few are
+  // left. Only called if lanes_fit_.
+  size_t RenderInLanes(std::span<const Operation> operations, char* buffer,
+                       std::string_view* keys) const;
   size_t RenderYcsb(uint64_t number, char* buffer) const;
   size_t RenderBinary(uint64_t number, char* buffer) const;
 
@@ -56,7 +54,7 @@ class KeyRenderer {
   bool sizes_vary_ = false;
   std::optional<SizeChooser> size_;
   size_t max_size_ = 0;
-  bool lanes_fit_ = false;  // RenderInLanes can do it
+  bool lanes_fit_ = false;  // RenderInLanes knows this format, and the CPU can
 };
 
 }  // namespace kvs

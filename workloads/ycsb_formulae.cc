@@ -3,6 +3,8 @@
 #include <bit>
 #include <cassert>
 
+#include "workloads/ycsb_lanes.h"
+
 namespace kvs {
 namespace {
 
@@ -59,55 +61,63 @@ void YcsbZipfian::SetEta() {
 
 #ifdef KVS_HAS_LANES
 
-// Rank, step by step; see there for why and for the order of the operations.
-[[gnu::always_inline]] inline __m256i YcsbZipfian::RanksInLanes(__m256i words) const {
-  using lanes::Double;
-  const __m256d unit = lanes::ToUnit(words);
-  const __m256d base =
-      _mm256_add_pd(_mm256_sub_pd(_mm256_mul_pd(Double(eta_), unit), Double(eta_)), Double(1));
-  const __m256d power_2 = _mm256_mul_pd(base, base);
-  const __m256d power_4 = _mm256_mul_pd(power_2, power_2);
-  const __m256d power_8 = _mm256_mul_pd(power_4, power_4);
-  const __m256d power_16 = _mm256_mul_pd(power_8, power_8);
-  const __m256d power_32 = _mm256_mul_pd(power_16, power_16);
-  const __m256d power_64 = _mm256_mul_pd(power_32, power_32);
-  const __m256d power_100 = _mm256_mul_pd(_mm256_mul_pd(power_64, power_32), power_4);
-  const __m256d near = _mm256_mul_pd(Double(items_), power_100);
-  const __m256d margin = _mm256_mul_pd(near, Double(kPowerError));
-  const __m256i least = lanes::ToWord(_mm256_sub_pd(near, margin));
-  const __m256i most = lanes::ToWord(_mm256_add_pd(near, margin));
-  const __m256d scaled = _mm256_mul_pd(unit, Double(zeta_));
-  const __m256i below_1 = _mm256_castpd_si256(_mm256_cmp_pd(scaled, Double(1), _CMP_LT_OQ));
-  const __m256i below_2 =
-      _mm256_castpd_si256(_mm256_cmp_pd(scaled, Double(kZetaOfTwo), _CMP_LT_OQ));
-  const __m256i rank_1 = _mm256_andnot_si256(below_1, lanes::Word(1));
-  const __m256i rank = _mm256_blendv_epi8(least, rank_1, below_2);
-  const auto agree = static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi64(least, most)));
-  if (agree == 0xFFFFFFFF) [[likely]] {
-    return rank;
+struct YcsbZipfianLanes {
+  // Rank(ToUnit(word)) of four words: Rank step by step; see there for why, and for the order.
+  [[gnu::target("avx2"), gnu::always_inline]] static inline __m256i Ranks(
+      const YcsbZipfian& zipfian, __m256i words) {
+    using lanes::Double;
+    const __m256d eta = Double(zipfian.eta_);
+    const __m256d unit = lanes::ToUnit(words);
+    const __m256d base = _mm256_add_pd(_mm256_sub_pd(_mm256_mul_pd(eta, unit), eta), Double(1));
+    const __m256d power_2 = _mm256_mul_pd(base, base);
+    const __m256d power_4 = _mm256_mul_pd(power_2, power_2);
+    const __m256d power_8 = _mm256_mul_pd(power_4, power_4);
+    const __m256d power_16 = _mm256_mul_pd(power_8, power_8);
+    const __m256d power_32 = _mm256_mul_pd(power_16, power_16);
+    const __m256d power_64 = _mm256_mul_pd(power_32, power_32);
+    const __m256d power_100 = _mm256_mul_pd(_mm256_mul_pd(power_64, power_32), power_4);
+    const __m256d near = _mm256_mul_pd(Double(zipfian.items_), power_100);
+    const __m256d margin = _mm256_mul_pd(near, Double(YcsbZipfian::kPowerError));
+    const __m256i least = lanes::ToWord(_mm256_sub_pd(near, margin));
+    const __m256i most = lanes::ToWord(_mm256_add_pd(near, margin));
+    const __m256d scaled = _mm256_mul_pd(unit, Double(zipfian.zeta_));
+    const __m256i below_1 = _mm256_castpd_si256(_mm256_cmp_pd(scaled, Double(1), _CMP_LT_OQ));
+    const __m256i below_2 =
+        _mm256_castpd_si256(_mm256_cmp_pd(scaled, Double(YcsbZipfian::kZetaOfTwo), _CMP_LT_OQ));
+    const __m256i rank_1 = _mm256_andnot_si256(below_1, lanes::Word(1));
+    const __m256i rank = _mm256_blendv_epi8(least, rank_1, below_2);
+    const auto agree = static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi64(least, most)));
+    if (agree == 0xFFFFFFFF) [[likely]] {
+      return rank;
+    }
+    uint64_t each[lanes::kWidth];
+    lanes::Store(each, words);
+    for (uint64_t& word : each) word = zipfian.Rank(ToUnit(word));
+    return lanes::Load(each);
   }
-  uint64_t each[lanes::kWidth];
-  lanes::Store(each, words);
-  for (uint64_t& word : each) word = Rank(ToUnit(word));
-  return lanes::Load(each);
-}
+};
 
-[[gnu::target("avx2")]] size_t YcsbScrambledZipfian::HashesInLanes(
-    std::span<uint64_t> words) const {
+namespace {
+
+// Turns words into FnvHash64(zipfian.Rank(ToUnit(word))), all but the last few; returns how many.
+[[gnu::target("avx2")]] size_t HashRanksInLanes(const YcsbZipfian& zipfian,
+                                                std::span<uint64_t> words) {
   words = words.first(words.size() - words.size() % lanes::kWidth);
   for (size_t i = 0; i < words.size(); i += lanes::kWidth) {
-    lanes::Store(&words[i], zipfian_.RanksInLanes(lanes::Load(&words[i])));
+    lanes::Store(&words[i], YcsbZipfianLanes::Ranks(zipfian, lanes::Load(&words[i])));
   }
   lanes::FnvHashAll(words);
   return words.size();
 }
+
+}  // namespace
 
 #endif  // KVS_HAS_LANES
 
 void YcsbScrambledZipfian::KeysOf(std::span<uint64_t> words) const {
   size_t hashed = 0;
 #ifdef KVS_HAS_LANES
-  if (lanes::Available()) hashed = HashesInLanes(words);
+  if (lanes::Available()) hashed = HashRanksInLanes(zipfian_, words);
 #endif
   for (uint64_t& word : words.first(hashed)) word = Modulo(word);
   for (uint64_t& word : words.subspan(hashed)) word = Key(ToUnit(word));

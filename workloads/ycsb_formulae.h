@@ -12,7 +12,6 @@
 
 #include "workloads/portable_math.h"
 #include "workloads/random.h"
-#include "workloads/ycsb_lanes.h"
 
 namespace kvs {
 
@@ -56,15 +55,12 @@ class YcsbZipfian {
     return (Scaled(eta_ * unit - eta_ + 1) & (0 - above_1)) | (above_0 & ~above_1);
   }
 
-#ifdef KVS_HAS_LANES
-  // Rank(ToUnit(word)) of four words.
-  [[gnu::target("avx2")]] __m256i RanksInLanes(__m256i words) const;
-#endif
-
   // Grows to `items`, as nextLong(itemcount) does: eta still uses the first number of items.
   void Grow(uint64_t items);
 
  private:
+  friend struct YcsbZipfianLanes;  // Rank of four numbers at a time
+
   // 1 / (1 - 0.99) in doubles: 100 less nine units in the 14th place.
   static constexpr double kAlpha = 1.0 / (1.0 - kTheta);
   // 1 + pow(0.5, 0.99).
@@ -135,12 +131,6 @@ class YcsbScrambledZipfian {
     const uint64_t quotient = MultiplyHigh(value, reciprocal_, low) >> (shift_ - 1);
     return value - quotient * keys_;
   }
-
-#ifdef KVS_HAS_LANES
-  // Turns words into FnvHash64(zipfian_.Rank(ToUnit(word))), all but the last few; returns how
-  // many.
-  [[gnu::target("avx2")]] size_t HashesInLanes(std::span<uint64_t> words) const;
-#endif
 
   YcsbZipfian zipfian_;
   uint64_t keys_;

@@ -87,9 +87,8 @@ KVS_LANES __m256i FnvHash64(__m256i values) {
   return _mm256_sub_epi64(_mm256_xor_si256(hash, negative), negative);
 }
 
-// FnvHash64 of each of `values`, in place; their number is a multiple of kWidth. Passes of few
-// steps over many numbers are faster than all steps of one group after the other: the processor
-// then works on several groups at once.
+// FnvHash64 of each of `values`, in place; their number is a multiple of kWidth. Callers do a step
+// for many numbers before the next step: a processor then works on several groups at once.
 KVS_LANES void FnvHashAll(std::span<uint64_t> values) {
   for (size_t i = 0; i < values.size(); i += kWidth) {
     Store(&values[i], FnvHash64(Load(&values[i])));

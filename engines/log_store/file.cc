@@ -41,25 +41,6 @@ auto Uninterrupted(Call call) {
 const size_t kPage = static_cast<size_t>(::getpagesize());
 constexpr size_t kHugePage = size_t{2} << 20;
 
-// Addresses for a mapping of `size` bytes, reserved, that begin where a huge page can: a file's
-// offset and address must agree that far. Null for a mapping too small to have one, and when there
-// are none: the kernel then chooses.
-char* AlignedAddresses(size_t size) {
-  if (size < kHugePage) return nullptr;
-  const size_t room = size + kHugePage;
-  void* const reserved =
-      ::mmap(nullptr, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (reserved == MAP_FAILED) return nullptr;
-  char* const begin = static_cast<char*>(reserved);
-  const size_t before = -reinterpret_cast<uintptr_t>(begin) % kHugePage;
-  char* const aligned = begin + before;
-  if (before > 0) ::munmap(begin, before);
-  // What the mapping's last page does not need.
-  const size_t used = (size + kPage - 1) / kPage * kPage;
-  ::munmap(aligned + used, room - before - used);
-  return aligned;
-}
-
 class PosixFile final : public File {
  public:
   PosixFile(std::string_view engine, const std::filesystem::path& path, int flags)
@@ -106,12 +87,12 @@ class PosixFile final : public File {
       error = ::posix_fallocate(fd_, 0, static_cast<off_t>(size));
     } while (error == EINTR);
     if (error != 0) Fail(engine_, "allocate", path_, error);
-    static constexpr char kZeros[kHugePage] = {};
     const size_t at_once = cached_as == CachedAs::kHugePieces ? kHugePage : kPage;
+    const std::vector<char> zeros(at_once);
     for (uint64_t done = 0; done < size;) {
       const size_t piece = std::min<uint64_t>(at_once, size - done);
-      const ssize_t n =
-          Uninterrupted([&] { return ::pwrite(fd_, kZeros, piece, static_cast<off_t>(done)); });
+      const ssize_t n = Uninterrupted(
+          [&] { return ::pwrite(fd_, zeros.data(), piece, static_cast<off_t>(done)); });
       if (n < 0) Fail(engine_, "write", path_, errno);
       done += static_cast<uint64_t>(n);
     }
@@ -131,15 +112,9 @@ class PosixFile final : public File {
 
   std::unique_ptr<Mapping> Map(size_t size, bool writable, bool prefault) override {
     const int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-    char* const wanted = AlignedAddresses(size);
-    const int fixed = wanted == nullptr ? 0 : MAP_FIXED;
-    void* address = ::mmap(wanted, size, protection, MAP_SHARED | fixed, fd_, 0);
-    if (address == MAP_FAILED) {
-      const int error = errno;
-      if (wanted != nullptr) ::munmap(wanted, size);
-      Fail(engine_, "mmap", path_, error);
-    }
-    (void)::madvise(address, size, MADV_HUGEPAGE);  // an optimisation only
+    // Linux chooses an address that suits huge pages (since 5.18, on file systems that can).
+    void* address = ::mmap(nullptr, size, protection, MAP_SHARED, fd_, 0);
+    if (address == MAP_FAILED) Fail(engine_, "mmap", path_, errno);
     auto mapping = std::make_unique<Mapping>(static_cast<char*>(address), size);
 #if defined(MADV_POPULATE_WRITE)
     // An optimisation only: a kernel that cannot (before 5.14) faults the pages in one by one.

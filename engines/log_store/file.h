@@ -61,7 +61,7 @@ class File {
   // with kIo only, and is then not to be repeated: the kernel may have dropped what it could not
   // write.
   virtual void Sync() = 0;
-  // Maps the first `size` bytes, which must exist, by huge pages where it can. `prefault` touches
+  // Maps the first `size` bytes, which must exist. `prefault` touches
   // every page for writing now rather than on first use; `size` must then be allocated.
   virtual std::unique_ptr<Mapping> Map(size_t size, bool writable, bool prefault) = 0;
 };

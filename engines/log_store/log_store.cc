@@ -247,7 +247,16 @@ void LogStore::Enlist(const std::shared_ptr<Segment>& segment) {
 }
 
 void LogStore::Unlist(const std::shared_ptr<Segment>& segment) {
-  manifest_->Update([&](ManifestEntries& entries) { entries.erase(segment->generation); });
+  try {
+    manifest_->Update([&](ManifestEntries& entries) { entries.erase(segment->generation); });
+  } catch (const EngineError& error) {
+    // The writes of a later segment must not follow an empty one that is still listed: a full disk
+    // is forgiven for compaction's segments only, which have no order.
+    if (error.kind() != ErrorKind::kFull || segment->kind == SegmentKind::kWrites) {
+      RefuseWrites(error.what());
+    }
+    throw;
+  }
   files_->Remove(segment->file->path());
 }
 

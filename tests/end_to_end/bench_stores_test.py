@@ -1,0 +1,44 @@
+"""scripts/bench-stores measures, judges and keeps its result files. Its figures are not looked at."""
+
+import re
+import subprocess
+import sys
+import unittest
+
+from bench import BUILD, ROOT, BenchTest
+
+PROGRAM = BUILD / "kvs-bench-probe"
+
+
+@unittest.skipUnless(PROGRAM.exists(), "kvs-bench-probe is for x86-64")
+class BenchStoresTest(BenchTest):
+
+    def bench_stores(self, *arguments):
+        return subprocess.run([sys.executable, "-B", ROOT / "scripts" / "bench-stores", "--program",
+                               PROGRAM, "--dir", self.data, *map(str, arguments)],
+                              capture_output=True, text=True, timeout=300, check=False)
+
+    def test_ratios_are_judged_and_results_kept(self):
+        out = self.scratch / "stores"
+        done = self.bench_stores("--smoke", "--out", out, "--only", "get-10m,multi-get,compaction")
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, re.compile(
+            r"^get, 10 M keys, against probe +[0-9.]+ \[[0-9.]+-[0-9.]+\]  >= 0.85  (OK|MISSED)$",
+            re.MULTILINE))
+        self.assertIn("multi-get of 16, keys, against its own get", done.stdout)
+        self.assertIn("NOT MEASURED: ", done.stdout)
+        for name in ("get-10m", "multi-get"):
+            self.assertTrue(self.read_result(out / f"{name}.json")["kvs_bench"]["complete"])
+        self.assert_no_stores()
+
+    def test_mistakes_are_refused(self):
+        done = self.bench_stores("--only", "gte")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("unknown comparison 'gte'", done.stderr)
+        done = self.bench_stores("--smoke")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--smoke needs --out", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
