@@ -10,7 +10,6 @@ from bench import BUILD, ROOT, BenchTest
 PROGRAM = BUILD / "kvs-bench-probe"
 
 
-@unittest.skipUnless(PROGRAM.exists(), "kvs-bench-probe is for x86-64")
 class BenchStoresTest(BenchTest):
 
     def bench_stores(self, *arguments):
