@@ -13,6 +13,8 @@ namespace {
 
 constexpr uint64_t kRecords = 1'000'000;
 
+constexpr size_t kBatch = 64;  // operations drawn and rendered at a time, as the driver does
+
 Spec SpecOf(std::string_view properties) {
   return ParseSpec(fmt::format("recordcount={}\n{}\n", kRecords, properties), "kvs-microbench",
                    "microbench", {});
@@ -20,7 +22,6 @@ Spec SpecOf(std::string_view properties) {
 
 // One operation of a stream that only reads: choosing the key is what remains.
 void DrawKeys(benchmark::State& state, const Spec& spec) {
-  constexpr size_t kBatch = 256;
   OperationStream stream(spec, /*seed=*/0, /*thread=*/0, /*thread_count=*/1);
   OperationBatch batch;
   stream.Fill(batch, kBatch, /*finished_inserts=*/0);  // some choosers sum up over the keys once
@@ -33,11 +34,13 @@ void DrawKeys(benchmark::State& state, const Spec& spec) {
 
 void RenderKeys(benchmark::State& state, const Spec& spec) {
   const KeyRenderer keys(spec.keys);
-  const std::unique_ptr<char[]> buffer(new char[keys.max_size()]);
-  uint64_t number = 0;
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(keys.Render(number, buffer.get()));
-    number = number + 1 == kRecords ? 0 : number + 1;
+  OperationStream stream(spec, /*seed=*/0, /*thread=*/0, /*thread_count=*/1);
+  OperationBatch operations;
+  stream.Fill(operations, kBatch, /*finished_inserts=*/0);
+  KeyBatch batch;
+  while (state.KeepRunningBatch(kBatch)) {
+    keys.RenderAll(operations.operations, batch);
+    benchmark::DoNotOptimize(batch.keys.data());
   }
   state.SetItemsProcessed(state.iterations());
 }

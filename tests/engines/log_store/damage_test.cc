@@ -342,6 +342,48 @@ TEST_F(DamageTest, AFailedSyncRefusesAllLaterWrites) {
   store.Write(RecordType::kValue, KeyOf(7), "works again");
 }
 
+// The next segment is made in the background, where nobody can be told.
+TEST_F(DamageTest, ASegmentThatFailedInTheBackgroundRefusesLaterWrites) {
+  LogStoreOptions options = Options(directory_.path() / "s");
+  const auto files = std::make_shared<UnsyncedFileSystem>("test");
+  options.files = files;
+  LogStore store(options);
+  Fill(store, 5);
+  files->recorder().fail_file_syncs = true;
+  Fill(store, 25);  // beyond the half of the first segment, where the next is requested
+  store.WaitForBackground();
+  files->recorder().fail_file_syncs = false;
+  try {
+    Fill(store, 100);
+    FAIL() << "accepted writes after a failed sync";
+  } catch (const EngineError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("I/O error (injected)"));
+  }
+  EXPECT_GE(ExpectPrefix(store, 100), 25);
+}
+
+// A segment too small for a record is taken off the manifest. If it stayed there, empty, before
+// segments with acknowledged writes, recovery would take it for the end of the log.
+TEST_F(DamageTest, ASegmentThatCannotBeUnlistedEndsTheWrites) {
+  LogStoreOptions options = Options(directory_.path() / "s");
+  const auto files = std::make_shared<UnsyncedFileSystem>("test");
+  options.files = files;
+  {
+    LogStore store(options);
+    Fill(store, 25);
+    store.WaitForBackground();
+    files->recorder().fail_appends = true;
+    const std::string longer_than_a_segment(2 * options.segment_size, 'v');
+    EXPECT_THROW(store.Write(RecordType::kValue, KeyOf(25), longer_than_a_segment), EngineError);
+    files->recorder().fail_appends = false;
+    EXPECT_THROW(store.Write(RecordType::kValue, KeyOf(25), longer_than_a_segment), EngineError);
+    EXPECT_EQ(ExpectPrefix(store, 30), 25);
+  }
+  LogStore store(options);
+  EXPECT_EQ(ExpectPrefix(store, 30), 25);
+  store.Write(RecordType::kValue, KeyOf(25), "works again");
+}
+
 TEST_F(DamageTest, TierSyncSyncsEveryWriteAndOthersDoNot) {
   for (const Durability durability : {Durability::kProcess, Durability::kSync}) {
     LogStoreOptions options = Options(directory_.path() / std::string(ToString(durability)));

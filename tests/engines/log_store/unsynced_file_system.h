@@ -24,6 +24,7 @@ struct SyncRecorder {
   std::atomic<uint64_t> directory_syncs{0};
   std::atomic<bool> fail_file_syncs{false};   // with EIO
   std::atomic<bool> fail_allocations{false};  // with ENOSPC
+  std::atomic<bool> fail_appends{false};      // with ENOSPC; only manifests are appended to
 };
 
 class UnsyncedFile final : public File {
@@ -33,7 +34,12 @@ class UnsyncedFile final : public File {
 
   const std::filesystem::path& path() const override { return file_->path(); }
   uint64_t Size() const override { return file_->Size(); }
-  void Append(std::string_view data) override { file_->Append(data); }
+  void Append(std::string_view data) override {
+    if (recorder_->fail_appends) {
+      throw EngineError(ErrorKind::kFull, "test", "write", path(), "no space (injected)");
+    }
+    file_->Append(data);
+  }
   std::string ReadAll() const override { return file_->ReadAll(); }
   void Allocate(uint64_t size, CachedAs cached_as) override {
     if (recorder_->fail_allocations) {
