@@ -59,11 +59,10 @@ struct KindResult {
 // The window is common to all threads: what counts is what they completed between two moments, at
 // which all their counts were read. It opens after the warm-up, with all threads running. It closes
 //   - after `duration_s`;
-//   - in the mode with a number of operations, and when the spec makes a single pass: when the
-//   first
-//     thread has nothing left to do. The others finish their share after it, executed and checked,
-//     but not in the figures (executed_operations has them). In the pooled modes all threads draw
-//     from one stream, and the window closes with its last request;
+//   - in the mode with a number of operations, and when the spec makes a single pass: when
+//     the first thread has nothing left to do. The others finish their share after it, executed and
+//     checked, but not in the figures (executed_operations has them). In the pooled modes all
+//     threads draw from one stream, and the window closes with its last request;
 //   - when the run is interrupted.
 struct Measurement {
   double window_s = 0;               // 0 when the run was interrupted before the window opened

@@ -1,8 +1,8 @@
 // What a run and the process of one of its trials say to each other: lines of text over a socket.
 //
 //   run -> trial     the plan (TrialPlanToJson), then possibly "stop"
-//   trial -> run     "progress <phase> <fraction> <operations>" now and then, "trial <json>" at
-//   last
+//   trial -> run     "progress <phase> <fraction> <operations>" now and then, "trial <json>"
+//                    at last
 #ifndef KVS_HARNESS_TRIAL_CHANNEL_H_
 #define KVS_HARNESS_TRIAL_CHANNEL_H_
 

@@ -3,8 +3,7 @@
 //   uint64_t Next(Random&, const KnownKeys&)  one key number
 // and where many at a time are cheaper,
 //   bool FromWords(words, const KnownKeys&)   turns each word into the number that Next chooses
-//   with
-//                                             it; false if Next would have drawn more of them
+//                                             with it; false if Next would draw more
 // No virtual calls: the stream's loop is compiled for each.
 //
 // Thread safety: one thread at a time.

@@ -29,9 +29,8 @@
 //   3. A segment that the index leads into, or that a reader may hold a position of, is mapped, and
 //      its number is not given to another.
 //   4. Segments of kind kWrites are sealed and synced in the order of their generations.
-//   5. A segment leaves the manifest only when every record that supersedes or repeats one of its
-//   own
-//      is on the device.
+//   5. A segment leaves the manifest only when every record that supersedes or repeats one of
+//      its own is on the device.
 //
 // Memory order: see index.h (1) to (4) and epochs.h. In addition
 //   (1) writer  segment_data_[n].store(release)   partner: (2)

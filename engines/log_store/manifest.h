@@ -32,11 +32,10 @@ using ManifestEntries = std::map<uint64_t, ManifestEntry>;  // by generation
 // Thread safety: safe from any thread. Invariants:
 //   1. The file on the device is always one complete manifest: the next one is written aside and
 //      synced, then renamed over it, then the directory is synced.
-//   2. What Update returned from is durable. An Update that throws leaves the entries in memory as
-//   they
-//      were. On the device they are so, too, when the error is kFull (there was no room for the
-//      file written aside); otherwise they are either the old or the new ones, and the store must
-//      stop writing.
+//   2. What Update returned from is durable. An Update that throws leaves the entries in memory
+//      as they were. On the device they are so, too, when the error is kFull (there was no room for
+//      the file written aside); otherwise they are either the old or the new ones, and the store
+//      must stop writing.
 class Manifest {
  public:
   static constexpr const char* kFileName = "MANIFEST";

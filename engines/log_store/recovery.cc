@@ -6,14 +6,12 @@
 //
 //   before a segment's synced size    Only valid records. Anything else is damage: kCorruption.
 //   sealed in the manifest            The segment ends at its synced size.
-//   compacted, not sealed             It ends at its synced size, too: what it repeats beyond is
-//   still
-//                                     in the segments that it was moved from.
+//   compacted, not sealed             It ends at its synced size, too: what it repeats beyond
+//                                     is still in the segments that it was moved from.
 //   writes, not sealed                It ends at its seal record, or, when the process or the
-//   machine
-//                                     died, at the first record that does not check out. All later
-//                                     segments of writes are then dropped, so that what a power
-//                                     loss takes (tiers `none` and `process`) is a suffix of the
+//                                     machine died, at the first record that does not check out.
+//                                     All later segments of writes are then dropped, so that what a
+//                                     power loss takes (`none` and `process`) is a suffix of the
 //                                     writes.
 //
 // Afterwards every segment is cut to what holds, synced, and sealed in the manifest, before the
