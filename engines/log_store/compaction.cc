@@ -111,11 +111,22 @@ void LogStore::CompactStep(uint64_t bytes) {
   Segment& victim = *compaction_.victim;
   const uint64_t stop = compaction_.offset + bytes;
   while (compaction_.offset < std::min(victim.end, stop)) {
+    // Also what is not moved: a damaged key would be taken for one that nobody needs.
+    VerifyBeforeMoving(MakePosition(victim, compaction_.offset));
     const uint64_t size = Record(victim.At(compaction_.offset)).Size();
     if (!MoveRecord(victim, compaction_.offset)) return;  // PrepareCompaction is needed
     compaction_.offset += size;
   }
   if (compaction_.offset >= victim.end) FinishVictim();
+}
+
+void LogStore::VerifyBeforeMoving(Position position) {
+  try {
+    VerifyRecord(position, "compact");
+  } catch (const EngineError& error) {
+    RefuseWrites(error.what());
+    throw;
+  }
 }
 
 // Copies one record, if it is needed, and re-points the index. Returns false when there is no
@@ -145,12 +156,6 @@ bool LogStore::MoveRecord(Segment& victim, uint64_t offset) {
     }
     output_ = std::move(prepared_output_);
     Enlist(output_);
-  }
-  try {
-    VerifyRecord(position, "compact");
-  } catch (const EngineError& error) {
-    RefuseWrites(error.what());
-    throw;
   }
   const uint64_t copy = output_->Append(is_tombstone ? RecordType::kTombstone : RecordType::kValue,
                                         record.Sequence(), key, record.Value());
@@ -223,6 +228,7 @@ void LogStore::SubmitRemoval(std::shared_ptr<Segment> victim) {
         for (const auto& segment : to_remove_) entries.erase(segment->generation);
       });
       for (const auto& segment : to_remove_) {
+        RemoveHint(segment->generation);
         files_->Remove(segment->file->path());
         segment->removed.store(true, std::memory_order_release);  // partner: AgeOfGarbage
       }

@@ -64,6 +64,8 @@ class File {
   // Maps the first `size` bytes, which must exist. `prefault` touches
   // every page for writing now rather than on first use; `size` must then be allocated.
   virtual std::unique_ptr<Mapping> Map(size_t size, bool writable, bool prefault) = 0;
+  // Gives back the descriptor. Only path() may be called afterwards; mappings stay.
+  virtual void Close() = 0;
 };
 
 // The directory of one store.

@@ -1,9 +1,35 @@
 #include "engines/log_store/index.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
 
 namespace kvs {
 namespace {
+
+constexpr size_t kHugePage = size_t{2} << 20;
+// From this size on tables are cut from huge pages: with 256 shards they then fill some.
+constexpr size_t kSmallestInHugePage = 8 * 1024;
+
+// AddressSanitizer must see the end of each table's life.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kEachTableAlone = true;
+#elif defined(__has_feature)
+constexpr bool kEachTableAlone = __has_feature(address_sanitizer);
+#else
+constexpr bool kEachTableAlone = false;
+#endif
+
+std::shared_ptr<char> HugePages(size_t size) {
+  auto* const memory = static_cast<char*>(std::aligned_alloc(kHugePage, size));
+  if (memory == nullptr) throw std::bad_alloc();
+  // A wish only: without huge pages it is memory all the same.
+  (void)::madvise(memory, size, MADV_HUGEPAGE);
+  return {memory, std::free};
+}
 
 // How far ahead a rebuild fetches the records whose keys it must hash: enough to overlap the
 // misses.
@@ -20,8 +46,54 @@ Index::Index(unsigned shard_bits, HashFn hash_of, PrefetchFn prefetch, RetireFn 
       states_(size_t{1} << shard_bits) {
   assert(shard_bits <= kMaxShardBits);
   for (size_t shard = 0; shard < states_.size(); ++shard) {
-    Install(shard, 0, std::shared_ptr<Bucket[]>(new Bucket[1]()));
+    Install(shard, 0, memory_.Allocate(0));
   }
+}
+
+std::shared_ptr<Index::Bucket[]> Index::TableMemory::Allocate(unsigned log2_buckets) {
+  const size_t size = sizeof(Bucket) << log2_buckets;
+  if (size < kSmallestInHugePage || kEachTableAlone) {
+    return std::shared_ptr<Bucket[]>(new Bucket[size_t{1} << log2_buckets]());
+  }
+  const MutexLock lock(mutex_);
+  Chunk& chunk = chunks_[log2_buckets];
+  if (chunk.memory == nullptr) chunk = {HugePages(std::max(size, kHugePage)), 0};
+  char* const memory = chunk.memory.get() + chunk.used;
+  std::memset(memory, 0, size);
+  const std::shared_ptr<Bucket[]> table(chunk.memory,
+                                        std::launder(reinterpret_cast<Bucket*>(memory)));
+  chunk.used += size;
+  if (chunk.used >= kHugePage) chunk = {};
+  return table;
+}
+
+size_t Index::size() const {
+  size_t entries = 0;
+  for (const ShardState& state : states_) entries += state.entries;
+  return entries;
+}
+
+size_t Index::memory_bytes() const {
+  size_t bytes = 0;
+  for (size_t shard = 0; shard < states_.size(); ++shard) {
+    // The writer's own store.
+    bytes += (Decode(shards_[shard].load(std::memory_order_relaxed)).mask + 1) * sizeof(Bucket);
+  }
+  return bytes;
+}
+
+void Index::FillShard(size_t shard, std::span<const Entry> entries) {
+  unsigned log2_buckets = 0;
+  while (!HasRoom(kBucketSlots << log2_buckets, entries.size())) ++log2_buckets;
+  std::shared_ptr<Bucket[]> buckets = memory_.Allocate(log2_buckets);
+  const Table table{buckets.get(), (size_t{1} << log2_buckets) - 1};
+  for (const Entry& entry : entries) {
+    FreeSlot(table, entry.hash)
+        .store(MakeSlot(entry.hash, entry.position), std::memory_order_relaxed);  // before (3)
+  }
+  states_[shard].used = entries.size();
+  states_[shard].entries = entries.size();
+  Install(shard, log2_buckets, std::move(buckets));
 }
 
 std::atomic<uint64_t>& Index::FreeSlot(const Table& table, uint64_t hash) {
@@ -47,7 +119,7 @@ void Index::Rebuild(size_t shard) {
   // Twice the size, unless removed slots are what filled it.
   unsigned log2_buckets = word & 63;
   if ((entries.size() + 1) * 2 > (old.mask + 1) * kBucketSlots) ++log2_buckets;
-  const std::shared_ptr<Bucket[]> buckets(new Bucket[size_t{1} << log2_buckets]());
+  const std::shared_ptr<Bucket[]> buckets = memory_.Allocate(log2_buckets);
   const Table table{buckets.get(), (size_t{1} << log2_buckets) - 1};
   for (size_t i = 0; i < std::min(kLookahead, entries.size()); ++i) {
     prefetch_(entries[i] & kPositionMask);
@@ -60,7 +132,6 @@ void Index::Rebuild(size_t shard) {
   }
   state.used = entries.size();
   const std::shared_ptr<Bucket[]> retired = state.owner;
-  memory_bytes_ -= (old.mask + 1) * sizeof(Bucket);
   Install(shard, log2_buckets, buckets);
   retire_(retired);
 }
@@ -70,7 +141,6 @@ void Index::Install(size_t shard, unsigned log2_buckets, std::shared_ptr<Bucket[
   assert(address % alignof(Bucket) == 0);
   shards_[shard].store(address | log2_buckets, kStoreOrder);  // (3)
   states_[shard].owner = std::move(buckets);
-  memory_bytes_ += sizeof(Bucket) << log2_buckets;
 }
 
 }  // namespace kvs

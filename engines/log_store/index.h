@@ -32,6 +32,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #ifdef __SSE2__
@@ -39,6 +40,7 @@
 #endif
 
 #include "engines/log_store/epochs.h"
+#include "engines/thread_annotations.h"
 
 namespace kvs {
 
@@ -86,9 +88,20 @@ class Index {
   template <typename Matches>
   Position Remove(uint64_t hash, Matches matches);
 
-  // Writer only.
-  size_t size() const { return size_; }
-  size_t memory_bytes() const { return memory_bytes_; }
+  // Recovery, which makes the index of a known set of keys shard by shard.
+  struct Entry {
+    uint64_t hash;
+    Position position;
+  };
+  size_t shards() const { return states_.size(); }
+  size_t ShardOf(uint64_t hash) const { return (hash >> 1) >> (63 - shard_bits_); }
+  // Puts `entries`, each of another key of this shard, into the shard, which must be empty. Before
+  // the first reader; different shards may be filled by different threads at a time.
+  void FillShard(size_t shard, std::span<const Entry> entries);
+
+  // Writer only. They look at every shard.
+  size_t size() const;
+  size_t memory_bytes() const;
 
  private:
   static constexpr size_t kBucketSlots = 8;
@@ -109,6 +122,25 @@ class Index {
   struct Table {
     Bucket* buckets;
     size_t mask;  // number of buckets - 1
+  };
+
+  // Memory for tables, in huge pages once they are large enough: a lookup at random then finds its
+  // way to the bucket with one load less. Tables of a size share pages, and a page lives as long
+  // as the last of them.
+  //
+  // Thread safety: safe from any thread.
+  class TableMemory {
+   public:
+    // An empty table of 2^log2_buckets buckets.
+    std::shared_ptr<Bucket[]> Allocate(unsigned log2_buckets) KVS_EXCLUDES(mutex_);
+
+   private:
+    struct Chunk {
+      std::shared_ptr<char> memory;
+      size_t used = 0;  // bytes
+    };
+    Mutex mutex_;
+    Chunk chunks_[64] KVS_GUARDED_BY(mutex_);  // by log2_buckets: where the next one comes from
   };
 
   // What only the writer needs to know of a shard.
@@ -154,7 +186,6 @@ class Index {
     return has_empty;
   }
 
-  size_t ShardOf(uint64_t hash) const { return (hash >> 1) >> (63 - shard_bits_); }
   static uint64_t TagOf(uint64_t hash) {
     const uint64_t tag = (hash >> 40) & 0xffff;
     return tag + (tag == 0 ? 1 : 0);
@@ -177,6 +208,9 @@ class Index {
   static std::atomic<uint64_t>* FindSlot(const Table& table, uint64_t hash, Matches matches,
                                          Bucket*& bucket);
   static std::atomic<uint64_t>& FreeSlot(const Table& table, uint64_t hash);
+  // Whether a table of `capacity` slots takes another entry beside `used` ones. Full from 13/16 on:
+  // enough for chains to stay short, and for invariant 3.
+  static bool HasRoom(size_t capacity, size_t used) { return (used + 1) * 16 <= capacity * 13; }
   void Rebuild(size_t shard);
   void Install(size_t shard, unsigned log2_buckets, std::shared_ptr<Bucket[]> buckets);
 
@@ -186,8 +220,7 @@ class Index {
   const RetireFn retire_;
   const std::unique_ptr<std::atomic<uint64_t>[]> shards_;
   std::vector<ShardState> states_;
-  size_t size_ = 0;
-  size_t memory_bytes_ = 0;
+  TableMemory memory_;
 };
 
 template <typename Matches>
@@ -234,14 +267,11 @@ Position Index::Put(uint64_t hash, Position position, Matches matches) {
     return old & kPositionMask;
   }
   ShardState& state = states_[shard];
-  // Full from 13/16 on: enough for chains to stay short, and for invariant 3.
-  const size_t capacity = (Load(hash).mask + 1) * kBucketSlots;
-  if ((state.used + 1) * 16 > capacity * 13) Rebuild(shard);
+  if (!HasRoom((Load(hash).mask + 1) * kBucketSlots, state.used)) Rebuild(shard);
   std::atomic<uint64_t>& slot = FreeSlot(Load(hash), hash);
   if (slot.load(std::memory_order_relaxed) == kEmpty) ++state.used;  // the writer's own store
   slot.store(MakeSlot(hash, position), kStoreOrder);                 // (1)
   ++state.entries;
-  ++size_;
   return kNoPosition;
 }
 
@@ -259,7 +289,6 @@ Position Index::Remove(uint64_t hash, Matches matches) {
   slot->store(has_empty ? kEmpty : kRemoved, kStoreOrder);  // (1)
   if (has_empty) --state.used;
   --state.entries;
-  --size_;
   return old & kPositionMask;
 }
 

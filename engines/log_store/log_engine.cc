@@ -14,6 +14,7 @@ constexpr SettingDefinition kSettings[] = {
     {"segment_size", "64MiB", "bytes of a full-grown log file, from 4KiB to 4GiB"},
     {"garbage_percent", "50", "compaction starts when this part of the log is garbage, 5 to 95"},
     {"verify_reads", "false", "check each value's checksum when it is read"},
+    {"hints", "true", "open from hint files; false: read and check every record at open"},
 };
 
 }  // namespace
@@ -29,6 +30,7 @@ LogStoreOptions ReadLogEngineOptions(std::string_view engine, const EngineOption
   log_options.segment_size = settings.Bytes("segment_size", kMinSegmentSize, kMaxSegmentSize);
   log_options.garbage_percent = static_cast<unsigned>(settings.Count("garbage_percent", 5, 95));
   log_options.verify_reads = settings.Bool("verify_reads");
+  log_options.hints = settings.Bool("hints");
   return log_options;
 }
 
@@ -48,6 +50,7 @@ EngineInfo LogEngineInfo(const EngineOptions& options, const LogStore& store) {
                   .effective_options = {{"segment_size", fmt::format("{}", log.segment_size)},
                                         {"garbage_percent", fmt::format("{}", log.garbage_percent)},
                                         {"verify_reads", log.verify_reads ? "true" : "false"},
+                                        {"hints", log.hints ? "true" : "false"},
                                         {"index_shards", fmt::format("{}", 1u << log.shard_bits)}},
                   .notes = {}};
   if (log.unlocked_readers) {

@@ -224,6 +224,10 @@ void LogStore::SubmitSync(std::shared_ptr<Segment> segment) {
         entry.synced_size = size;
         entry.sealed = sealed;
       });
+      if (sealed) {
+        WriteHint(*segment, size);
+        segment->file->Close();
+      }
     } catch (const EngineError& error) {
       // With no room for a manifest the segment is synced all the same, and merely not known to be.
       if (error.kind() != ErrorKind::kFull) RefuseWrites(error.what());
@@ -274,6 +278,7 @@ LogStoreStatistics LogStore::Statistics() const {
   statistics.keys = index_.size();
   statistics.index_bytes = index_.memory_bytes();
   statistics.compacted_segments = compacted_segments_;
+  statistics.segments_from_hints = segments_from_hints_;
   for (const std::shared_ptr<Segment>& segment : segments_) {
     if (segment == nullptr || segment->retired) continue;
     ++statistics.segments;
@@ -304,11 +309,12 @@ void LogStore::CloseLog() {
     for (const std::shared_ptr<Segment>& segment : empty) entries.erase(segment->generation);
   });
   for (const std::shared_ptr<Segment>& segment : empty) files_->Remove(segment->file->path());
+  for (const std::shared_ptr<Segment>& segment : open) WriteHint(*segment, segment->end);
   // Nothing reads any more: give back what was allocated and not used.
   for (const std::shared_ptr<Segment>& segment : segments_) {
     if (segment == nullptr || segment->mapping->size() <= segment->end) continue;
     segment->mapping.reset();
-    segment->file->Truncate(segment->end);
+    files_->Open(segment->file->path())->Truncate(segment->end);
   }
 }
 

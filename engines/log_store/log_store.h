@@ -57,6 +57,7 @@
 #include "engines/log_store/epochs.h"
 #include "engines/log_store/file.h"
 #include "engines/log_store/format.h"
+#include "engines/log_store/hint.h"
 #include "engines/log_store/index.h"
 #include "engines/log_store/manifest.h"
 #include "engines/log_store/segment.h"
@@ -77,6 +78,7 @@ struct LogStoreOptions {
   Durability durability = Durability::kProcess;
   uint64_t segment_size = uint64_t{64} << 20;  // bytes of a full-grown segment file
   bool verify_reads = false;                   // check a value's check value on every read
+  bool hints = true;  // write hint files, and use them; false: every record is checked at open
   unsigned garbage_percent = 50;  // compaction is due when this part of the log is garbage
   bool unlocked_readers = false;  // readers run beside the writer
   unsigned shard_bits = 8;        // of the index
@@ -93,7 +95,8 @@ struct LogStoreStatistics {
   uint64_t log_bytes = 0;      // used by records
   uint64_t garbage_bytes = 0;  // of them, no longer needed
   uint64_t index_bytes = 0;
-  uint64_t compacted_segments = 0;  // since the store was opened
+  uint64_t compacted_segments = 0;   // since the store was opened
+  uint64_t segments_from_hints = 0;  // that opening it did not have to read
 };
 
 class LogStore {
@@ -178,11 +181,17 @@ class LogStore {
 
   // Recovery (recovery.cc).
   void Recover();
+  struct SegmentScan;
   void RemoveStrayFiles(const ManifestEntries& entries);
-  std::shared_ptr<Segment> RecoverSegment(uint64_t generation, const ManifestEntry& entry,
-                                          bool& is_whole);
-  void IndexRecovered(Segment& segment, std::vector<Position>& tombstones);
-  void DropTombstones(const std::vector<Position>& tombstones);
+  void ScanSegment(SegmentScan& scan) const;
+  bool ReadHint(uint64_t generation, uint64_t end, std::vector<RecordNote>& notes) const;
+  void Adopt(SegmentScan& scan);
+  void FillIndex(const std::vector<SegmentScan>& scans, unsigned threads);
+  void FillShard(const std::vector<SegmentScan>& scans, size_t shard,
+                 std::vector<uint64_t>& live_bytes);
+  void SubmitHint(std::shared_ptr<Segment> segment);
+  void WriteHint(const Segment& segment, uint64_t end);
+  void RemoveHint(uint64_t generation);
 
   // The log (log_store.cc).
   void BeginSegment(uint64_t record_size);
@@ -217,6 +226,7 @@ class LogStore {
   GarbageAge AgeOfGarbage() const;
   static uint64_t ReclaimableBytes(const Segment& segment, const GarbageAge& age);
   std::shared_ptr<Segment> PickVictim() const;
+  void VerifyBeforeMoving(Position position);
   bool MoveRecord(Segment& victim, uint64_t offset);
   bool TombstoneIsNeeded(const Record& record, uint64_t hash) const;
   void FinishVictim();
@@ -266,6 +276,7 @@ class LogStore {
   uint64_t spare_wanted_at_ = 0;  // the active segment's end at which the next one is requested
   std::future<std::shared_ptr<Segment>> spare_;
   uint64_t compacted_segments_ = 0;
+  uint64_t segments_from_hints_ = 0;
   std::atomic<bool> compaction_due_{false};
   std::atomic<bool> compaction_overdue_{false};
 

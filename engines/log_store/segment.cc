@@ -35,12 +35,18 @@ void Segment::Seal() {
   sealed = true;
 }
 
-std::string SegmentFileName(uint64_t generation) {
-  return fmt::format("{:0{}}{}", generation, kDigits, kSuffix);
-}
+std::string SegmentFileName(uint64_t generation) { return GenerationFileName(generation, kSuffix); }
 
 bool ParseSegmentFileName(std::string_view name, uint64_t& generation) {
-  if (name.size() != kDigits + kSuffix.size() || !name.ends_with(kSuffix)) return false;
+  return ParseGenerationFileName(name, kSuffix, generation);
+}
+
+std::string GenerationFileName(uint64_t generation, std::string_view suffix) {
+  return fmt::format("{:0{}}{}", generation, kDigits, suffix);
+}
+
+bool ParseGenerationFileName(std::string_view name, std::string_view suffix, uint64_t& generation) {
+  if (name.size() != kDigits + suffix.size() || !name.ends_with(suffix)) return false;
   const auto [end, error] = std::from_chars(name.data(), name.data() + kDigits, generation);
   return error == std::errc() && end == name.data() + kDigits;
 }

@@ -64,6 +64,9 @@ constexpr uint64_t SegmentSizeFor(uint64_t record_size) {
 std::string SegmentFileName(uint64_t generation);
 // The generation in a segment's file name, or false for any other name.
 bool ParseSegmentFileName(std::string_view name, uint64_t& generation);
+// The same for any kind of file that belongs to a segment; the kind is in the suffix.
+std::string GenerationFileName(uint64_t generation, std::string_view suffix);
+bool ParseGenerationFileName(std::string_view name, std::string_view suffix, uint64_t& generation);
 
 // Makes segments that are ready to be written: allocated, mapped, faulted in, and listed in the
 // durable manifest, so that a write into one may be acknowledged at once.

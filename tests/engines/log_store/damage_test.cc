@@ -29,6 +29,7 @@ class DamageTest : public ::testing::Test {
     options.segment_size = 4096;
     options.shard_bits = 0;
     options.verify_reads = verify_reads;
+    options.hints = false;  // so that every record is looked at
     options.files = std::make_shared<UnsyncedFileSystem>("test");
     return options;
   }

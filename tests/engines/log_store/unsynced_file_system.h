@@ -24,7 +24,8 @@ struct SyncRecorder {
   std::atomic<uint64_t> directory_syncs{0};
   std::atomic<bool> fail_file_syncs{false};   // with EIO
   std::atomic<bool> fail_allocations{false};  // with ENOSPC
-  std::atomic<bool> fail_appends{false};      // with ENOSPC; only manifests are appended to
+  std::atomic<bool> fail_appends{false};      // with ENOSPC; to manifests and hints
+  std::atomic<bool> fail_hints{false};        // likewise, to hints only
 };
 
 class UnsyncedFile final : public File {
@@ -35,7 +36,7 @@ class UnsyncedFile final : public File {
   const std::filesystem::path& path() const override { return file_->path(); }
   uint64_t Size() const override { return file_->Size(); }
   void Append(std::string_view data) override {
-    if (recorder_->fail_appends) {
+    if (recorder_->fail_appends || (recorder_->fail_hints && path().extension() == ".hint")) {
       throw EngineError(ErrorKind::kFull, "test", "write", path(), "no space (injected)");
     }
     file_->Append(data);
@@ -57,6 +58,7 @@ class UnsyncedFile final : public File {
   std::unique_ptr<Mapping> Map(size_t size, bool writable, bool prefault) override {
     return file_->Map(size, writable, prefault);
   }
+  void Close() override { file_->Close(); }
 
  private:
   const std::unique_ptr<File> file_;
