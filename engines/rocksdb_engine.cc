@@ -234,7 +234,7 @@ class RocksdbEngine final : public KvsEngine {
 
 EngineCapabilities RocksdbCapabilities(const EngineOptions& options) {
   MakeRocksdbOptions(options);  // throws on a setting that is not one
-  return {.ordered_scan = true,
+  return {.ordered_scan = !WantsPlainTable(options),
           .multi_get = true,
           .min_key_bytes = 0,
           .max_key_bytes = kMaxKeyBytes,

@@ -3,6 +3,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
@@ -18,12 +19,14 @@ namespace {
 
 using OptionMap = std::unordered_map<std::string, std::string>;
 
+constexpr std::string_view kPlainTable = "plain_table";
+
 // Options that belong to the harness, and why.
 constexpr std::pair<std::string_view, std::string_view> kReserved[] = {
     {"comparator", "the contract orders keys by their bytes"},
     {"compaction_filter", "it could drop entries"},
     {"compaction_filter_factory", "it could drop entries"},
-    {"table_factory", "block-based tables are used; their options are settings of their own"},
+    {"table_factory", "plain_table chooses it; options of block-based tables are settings"},
     {"manual_wal_flush", "the durability tier decides it"},
     {"best_efforts_recovery", "it could drop acknowledged writes"},
     {"wal_filter", "it could drop acknowledged writes"},
@@ -140,9 +143,10 @@ void RefuseUnfit(const std::string& name, const std::string& value) {
 // RocksDB's three groups of options, as one set of names.
 class OptionGroups {
  public:
-  OptionGroups(rocksdb::Options& options, rocksdb::BlockBasedTableOptions& table)
+  OptionGroups(rocksdb::Options& options, rocksdb::BlockBasedTableOptions& table, bool is_plain)
       : options_(options),
         table_(table),
+        is_plain_(is_plain),
         db_names_(OptionsOf(static_cast<const rocksdb::DBOptions&>(options))),
         family_names_(OptionsOf(static_cast<const rocksdb::ColumnFamilyOptions&>(options))),
         table_names_(OptionsOf(
@@ -163,6 +167,7 @@ class OptionGroups {
                                    {{name, LibraryValue(name, value, db->second)}}, &changed);
       static_cast<rocksdb::DBOptions&>(options_) = changed;
     } else if (const auto of_table = table_names_.find(base); of_table != table_names_.end()) {
+      if (is_plain_) Refuse(name, value, "PlainTables, which plain_table=true asks for, have none");
       rocksdb::BlockBasedTableOptions changed;
       status = GetBlockBasedTableOptionsFromMap(
           StrictConfig(), table_, {{name, LibraryValue(name, value, of_table->second)}}, &changed);
@@ -180,6 +185,7 @@ class OptionGroups {
  private:
   rocksdb::Options& options_;
   rocksdb::BlockBasedTableOptions& table_;
+  const bool is_plain_;
   const OptionMap db_names_;
   const OptionMap family_names_;
   const OptionMap table_names_;
@@ -195,6 +201,13 @@ RocksdbBudget SplitRocksdbBudget(uint64_t budget_bytes) {
           .write_buffer = write_buffer};
 }
 
+bool WantsPlainTable(const EngineOptions& options) {
+  const auto setting = options.settings.find(std::string(kPlainTable));
+  if (setting == options.settings.end() || setting->second == "false") return false;
+  if (setting->second == "true") return true;
+  Refuse(kPlainTable, setting->second, "it takes true or false");
+}
+
 rocksdb::Options MakeRocksdbOptions(const EngineOptions& options) {
   rocksdb::Options result;
   result.create_if_missing = true;
@@ -207,9 +220,18 @@ rocksdb::Options MakeRocksdbOptions(const EngineOptions& options) {
     result.write_buffer_size = budget.write_buffer;
     table.block_cache = rocksdb::NewLRUCache(budget.block_cache);
   }
-  OptionGroups groups(result, table);
-  for (const auto& [name, value] : options.settings) groups.Set(name, value);
-  result.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  const bool is_plain = WantsPlainTable(options);
+  if (is_plain) {
+    // As its authors advise for lookups alone: the whole key is the prefix, hence what is hashed.
+    result.allow_mmap_reads = true;
+    result.prefix_extractor.reset(rocksdb::NewNoopTransform());
+  }
+  OptionGroups groups(result, table, is_plain);
+  for (const auto& [name, value] : options.settings) {
+    if (name != kPlainTable) groups.Set(name, value);
+  }
+  result.table_factory.reset(is_plain ? rocksdb::NewPlainTableFactory()
+                                      : rocksdb::NewBlockBasedTableFactory(table));
   return result;
 }
 
@@ -237,6 +259,7 @@ std::vector<std::pair<std::string, std::string>> DescribeRocksdbOptions(
                                     "level0_file_num_compaction_trigger",
                                     "target_file_size_base",
                                     "max_bytes_for_level_base"};
+  all[std::string(kPlainTable)] = table != nullptr ? "false" : "true";
   for (const auto& setting : settings) {
     const std::string base = setting.first.substr(0, setting.first.find('.'));
     if (std::find(names.begin(), names.end(), base) == names.end()) names.push_back(base);

@@ -23,7 +23,11 @@ inline constexpr SettingDefinition kRocksdbSettings[] = {
     {"write_buffer_size", "64MiB", "size of a memtable; set by the memory budget likewise"},
     {"max_background_jobs", "2", "flushes and compactions at the same time"},
     {"use_direct_reads", "false", "read tables past the page cache"},
+    {"plain_table", "false", "PlainTables over mmap, found by a hash of the key; no ordered scan"},
 };
+
+// Whether `options` ask for PlainTables. Throws EngineError(kInvalidOption).
+bool WantsPlainTable(const EngineOptions& options);
 
 // Builds the options of a store. They are the library's defaults, except for:
 //   create_if_missing=true
@@ -31,6 +35,8 @@ inline constexpr SettingDefinition kRocksdbSettings[] = {
 //   filter_policy=bloomfilter:10     ten bits per key, about 1% false positives
 //   manual_wal_flush=true            in tier `none` only
 //   block_cache, write_buffer_size   when there is a memory budget, see SplitRocksdbBudget()
+//   PlainTable, allow_mmap_reads=true, prefix_extractor=rocksdb.Noop
+//                                    with plain_table=true, the one setting that is not RocksDB's
 //   whatever `options.settings` says
 // Throws EngineError(kInvalidOption) for a setting that is no option of RocksDB, that RocksDB
 // cannot read, or that would break the contract (its order of keys, its durability, its directory).

@@ -82,6 +82,7 @@ class PosixFile final : public File {
   }
 
   void Allocate(uint64_t size, CachedAs cached_as) override {
+    const uint64_t old_size = Size();
     int error = 0;
     do {
       error = ::posix_fallocate(fd_, 0, static_cast<off_t>(size));
@@ -89,8 +90,8 @@ class PosixFile final : public File {
     if (error != 0) Fail(engine_, "allocate", path_, error);
     const size_t at_once = cached_as == CachedAs::kHugePieces ? kHugePage : kPage;
     const std::vector<char> zeros(at_once);
-    for (uint64_t done = 0; done < size;) {
-      const size_t piece = std::min<uint64_t>(at_once, size - done);
+    for (uint64_t done = old_size; done < size;) {
+      const size_t piece = std::min<uint64_t>(at_once - done % at_once, size - done);
       const ssize_t n = Uninterrupted(
           [&] { return ::pwrite(fd_, zeros.data(), piece, static_cast<off_t>(done)); });
       if (n < 0) Fail(engine_, "write", path_, errno);

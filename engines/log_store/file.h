@@ -52,9 +52,10 @@ class File {
   virtual uint64_t Size() const = 0;
   virtual void Append(std::string_view data) = 0;
   virtual std::string ReadAll() const = 0;
-  // Makes the file `size` bytes long with every block allocated and written with zeros, so that a
-  // store into a mapping cannot fail for want of space, and the fdatasync after it need not commit
-  // a journal, as it must for a block that is allocated but unwritten.
+  // Makes the file `size` bytes long, with every block allocated and the bytes behind its end
+  // written with zeros, so that a store into a mapping cannot fail for want of space, and the
+  // fdatasync after it need not commit a journal, as it must for a block that is allocated but
+  // unwritten.
   virtual void Allocate(uint64_t size, CachedAs cached_as) = 0;
   virtual void Truncate(uint64_t size) = 0;
   // Waits until the file's data is on the device (fdatasync), stores into mappings included. Fails

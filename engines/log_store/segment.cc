@@ -59,11 +59,14 @@ std::shared_ptr<Segment> SegmentMaker::Make(SegmentKind kind, uint64_t size) {
   const std::filesystem::path path = directory_ / SegmentFileName(segment->generation);
   segment->file = files_.Create(path);
   try {
+    const SegmentHeader header = MakeSegmentHeader(manifest_.store(), segment->generation, kind);
+    segment->file->Append({reinterpret_cast<const char*>(&header), sizeof header});
+    // The header must be on the device. The zeros behind it need not, unless each record is to be
+    // flushed by itself: a sync makes the kernel notice the next write to each page by a fault.
+    if (cached_as_ == CachedAs::kHugePieces) segment->file->Sync();
     segment->file->Allocate(size, cached_as_);
     segment->mapping = segment->file->Map(size, /*writable=*/true, /*prefault=*/true);
-    const SegmentHeader header = MakeSegmentHeader(manifest_.store(), segment->generation, kind);
-    std::memcpy(segment->mapping->data(), &header, sizeof header);
-    segment->file->Sync();
+    if (cached_as_ == CachedAs::kSmallPieces) segment->file->Sync();
     files_.SyncDirectory(directory_);  // a manifest must never list a name that may get lost
     manifest_.Update([&](ManifestEntries& entries) {
       entries[segment->generation] = {

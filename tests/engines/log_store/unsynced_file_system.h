@@ -24,8 +24,8 @@ struct SyncRecorder {
   std::atomic<uint64_t> directory_syncs{0};
   std::atomic<bool> fail_file_syncs{false};   // with EIO
   std::atomic<bool> fail_allocations{false};  // with ENOSPC
-  std::atomic<bool> fail_appends{false};      // with ENOSPC; to manifests and hints
-  std::atomic<bool> fail_hints{false};        // likewise, to hints only
+  std::atomic<bool> fail_appends{false};      // with ENOSPC; to manifests
+  std::atomic<bool> fail_hints{false};        // likewise, to hints
 };
 
 class UnsyncedFile final : public File {
@@ -36,7 +36,10 @@ class UnsyncedFile final : public File {
   const std::filesystem::path& path() const override { return file_->path(); }
   uint64_t Size() const override { return file_->Size(); }
   void Append(std::string_view data) override {
-    if (recorder_->fail_appends || (recorder_->fail_hints && path().extension() == ".hint")) {
+    const bool fails = path().extension() == ".hint"  ? recorder_->fail_hints.load()
+                       : path().extension() == ".log" ? false
+                                                      : recorder_->fail_appends.load();
+    if (fails) {
       throw EngineError(ErrorKind::kFull, "test", "write", path(), "no space (injected)");
     }
     file_->Append(data);
