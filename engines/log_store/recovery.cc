@@ -66,6 +66,7 @@ void CheckSegmentHeader(std::string_view engine, const std::filesystem::path& pa
 struct ScanResult {
   uint64_t end;         // where the last valid record ends
   bool is_whole;        // nothing can be missing behind `end`
+  bool has_seal;        // the seal is what says so
   std::string problem;  // why the scan ended there, when it is not whole
 };
 
@@ -74,19 +75,21 @@ ScanResult ScanRecords(std::string_view data, const CheckBinding& binding, uint6
                        bool ends_at_limit) {
   uint64_t offset = sizeof(SegmentHeader);
   while (true) {
-    if (ends_at_limit && offset == limit) return {offset, true, ""};
-    if (offset + sizeof(RecordHeader) > limit) return {offset, false, "the record is cut off"};
+    if (ends_at_limit && offset == limit) return {offset, true, false, ""};
+    if (offset + sizeof(RecordHeader) > limit) {
+      return {offset, false, false, "the record is cut off"};
+    }
     const Record record(data.data() + offset);
     const uint32_t expected = binding.At(offset);
     if (!record.HeaderIsValid(expected)) {
-      return {offset, false, "the record's header does not match its check value"};
+      return {offset, false, false, "the record's header does not match its check value"};
     }
     const uint64_t size = record.Size();
-    if (size > limit - offset) return {offset, false, "the record is cut off"};
+    if (size > limit - offset) return {offset, false, false, "the record is cut off"};
     if (!record.PayloadIsValid(expected)) {
-      return {offset, false, "the record's key and value do not match their check value"};
+      return {offset, false, false, "the record's key and value do not match their check value"};
     }
-    if (record.GetShape().type == RecordType::kSeal) return {offset, true, ""};
+    if (record.GetShape().type == RecordType::kSeal) return {offset, true, true, ""};
     offset += size;
   }
 }
@@ -181,7 +184,10 @@ std::shared_ptr<Segment> LogStore::RecoverSegment(uint64_t generation, const Man
   if (is_damaged) ThrowDamage(options_.engine, path, scan.end, scan.problem);
   is_whole = scan.is_whole;
   if (scan.end == sizeof(SegmentHeader)) return nullptr;
-  if (file_size > scan.end) segment->file->Truncate(scan.end);
+  // The seal stays until the manifest says as much: if this recovery is interrupted, the next one
+  // would take the segment for torn, and drop the writes of the later ones.
+  const uint64_t used = scan.end + (scan.has_seal ? sizeof(RecordHeader) : 0);
+  if (file_size > used) segment->file->Truncate(used);
   if (!entry.sealed) segment->file->Sync();
   segment->mapping = segment->file->Map(scan.end, /*writable=*/false, /*prefault=*/false);
   segment->end = scan.end;
