@@ -14,8 +14,9 @@
 //                                     power loss takes (`none` and `process`) is a suffix of the
 //                                     writes.
 //
-// Afterwards every segment is cut to what holds, synced, and sealed in the manifest, before the
-// first new write.
+// Afterwards every segment is cut to what holds, written again where it may not be on the device,
+// synced, and sealed in the manifest, before the first new write. What is readable may have been
+// lost by a failed sync: the kernel keeps such pages, and takes them for written.
 #include <algorithm>
 #include <vector>
 
@@ -188,7 +189,10 @@ std::shared_ptr<Segment> LogStore::RecoverSegment(uint64_t generation, const Man
   // would take the segment for torn, and drop the writes of the later ones.
   const uint64_t used = scan.end + (scan.has_seal ? sizeof(RecordHeader) : 0);
   if (file_size > used) segment->file->Truncate(used);
-  if (!entry.sealed) segment->file->Sync();
+  if (!entry.sealed) {
+    if (used > entry.synced_size) segment->file->Rewrite(entry.synced_size, used);
+    segment->file->Sync();
+  }
   segment->mapping = segment->file->Map(scan.end, /*writable=*/false, /*prefault=*/false);
   segment->end = scan.end;
   segment->sealed = true;
