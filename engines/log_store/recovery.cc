@@ -101,6 +101,9 @@ void LogStore::Recover() {
   const std::filesystem::path& directory = options_.directory;
   if (files_->Exists(directory / Manifest::kFileName)) {
     manifest_ = Manifest::Load(*files_, directory, options_.engine);
+    // The process may have died between the renaming of this manifest and the sync of that. The
+    // device may then still have the one before, by which nothing may be cut off or removed.
+    files_->SyncDirectory(directory);
   } else {
     // A store's manifest comes before its first segment.
     for (const std::string& name : files_->List(directory)) {
