@@ -297,7 +297,10 @@ void LogStore::CloseLog() {
   }
   if (spare != nullptr) empty.push_back(spare);
   manifest_->Update([&](ManifestEntries& entries) {
-    for (const std::shared_ptr<Segment>& segment : open) {
+    // All of them: of one that was sealed while the disk was full the manifest does not know yet,
+    // and its seal is about to be cut off.
+    for (const std::shared_ptr<Segment>& segment : segments_) {
+      if (segment == nullptr || segment->retired) continue;
       entries[segment->generation].synced_size = segment->end;
       entries[segment->generation].sealed = true;
     }
