@@ -249,6 +249,7 @@ void LogStore::Enlist(const std::shared_ptr<Segment>& segment) {
 void LogStore::Unlist(const std::shared_ptr<Segment>& segment) {
   try {
     manifest_->Update([&](ManifestEntries& entries) { entries.erase(segment->generation); });
+    files_->Remove(segment->file->path());
   } catch (const EngineError& error) {
     // The writes of a later segment must not follow an empty one that is still listed: a full disk
     // is forgiven for compaction's segments only, which have no order.
@@ -257,7 +258,6 @@ void LogStore::Unlist(const std::shared_ptr<Segment>& segment) {
     }
     throw;
   }
-  files_->Remove(segment->file->path());
 }
 
 void LogStore::SyncInBackground() {
