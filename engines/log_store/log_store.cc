@@ -102,7 +102,7 @@ bool LogStore::Write(RecordType type, std::string_view key, std::string_view val
   const Appended appended = Append(type, key, value);
   if (options_.durability == Durability::kSync) {
     try {
-      active_->file->Sync();
+      active_->Sync();
     } catch (const EngineError& error) {
       RefuseWrites(error.what());
       throw;
@@ -202,7 +202,7 @@ void LogStore::SealActive() {
     // Every record is on the device, but the seal must be too before anything follows: without it
     // the segment would look torn and recovery would drop what comes after.
     try {
-      active_->file->Sync();
+      active_->Sync();
     } catch (const EngineError& error) {
       RefuseWrites(error.what());
       throw;
@@ -218,7 +218,7 @@ void LogStore::SubmitSync(std::shared_ptr<Segment> segment) {
   syncing_.Submit([this, segment, size, sealed] {
     if (refuses_writes_.load(std::memory_order_relaxed)) return;  // see RefuseWrites
     try {
-      segment->file->Sync();
+      segment->Sync();
       manifest_->Update([&](ManifestEntries& entries) {
         ManifestEntry& entry = entries.at(segment->generation);
         entry.synced_size = size;
@@ -289,7 +289,7 @@ void LogStore::CloseLog() {
   for (const std::shared_ptr<Segment>& segment : {active_, output_}) {
     if (segment != nullptr) open.push_back(segment);
   }
-  for (const std::shared_ptr<Segment>& segment : open) segment->file->Sync();
+  for (const std::shared_ptr<Segment>& segment : open) segment->Sync();
   std::vector<std::shared_ptr<Segment>> empty;
   {
     const MutexLock lock(prepared_mutex_);
