@@ -101,7 +101,7 @@ class LockfreeControl {
     writer_mutex_.unlock();
     bool is_flushed = true;
     try {
-      segment->file->Sync();
+      segment->Sync();
     } catch (const EngineError& error) {
       store_.RefuseWrites(error.what());
       is_flushed = false;
@@ -149,9 +149,10 @@ std::unique_ptr<KvsEngine> Open(const EngineOptions& options) {
 
 }  // namespace
 
-std::unique_ptr<KvsEngine> OpenLockfreeWithHooks(const EngineOptions& options,
-                                                 LogStoreHooks hooks) {
-  return OpenLogEngine<LockfreeControl>(kLockfreeEngine, options, std::move(hooks));
+std::unique_ptr<KvsEngine> OpenLockfreeWithHooks(const EngineOptions& options, LogStoreHooks hooks,
+                                                 std::shared_ptr<FileSystem> files) {
+  return OpenLogEngine<LockfreeControl>(kLockfreeEngine, options, std::move(hooks),
+                                        std::move(files));
 }
 
 }  // namespace kvs

@@ -220,7 +220,7 @@ void LogStore::SubmitRemoval(std::shared_ptr<Segment> victim) {
     if (refuses_writes_.load(std::memory_order_relaxed)) return;  // see RefuseWrites
     to_remove_.push_back(victim);
     try {
-      for (const Sync& sync : syncs) sync.segment->file->Sync();
+      for (const Sync& sync : syncs) sync.segment->Sync();
       manifest_->Update([&](ManifestEntries& entries) {
         for (const Sync& sync : syncs) {
           entries.at(sync.segment->generation).synced_size = sync.size;

@@ -105,6 +105,26 @@ class PosixFile final : public File {
     }
   }
 
+  void Rewrite(uint64_t begin, uint64_t end) override {
+    std::vector<char> bytes(std::min<uint64_t>(end - begin, kHugePage));
+    while (begin < end) {
+      const size_t piece = std::min<uint64_t>(end - begin, bytes.size());
+      const ssize_t got = Uninterrupted(
+          [&] { return ::pread(fd_, bytes.data(), piece, static_cast<off_t>(begin)); });
+      if (got < 0) Fail(engine_, "read", path_, errno);
+      if (got == 0) return;
+      for (ssize_t done = 0; done < got;) {
+        const ssize_t n = Uninterrupted([&] {
+          return ::pwrite(fd_, bytes.data() + done, static_cast<size_t>(got - done),
+                          static_cast<off_t>(begin) + done);
+        });
+        if (n < 0) Fail(engine_, "write", path_, errno);
+        done += n;
+      }
+      begin += static_cast<uint64_t>(got);
+    }
+  }
+
   void Sync() override {
     // Not resumed after EINTR or any other error: what the kernel then knows of the dirty pages is
     // not defined.

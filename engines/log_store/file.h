@@ -62,6 +62,10 @@ class File {
   // with kIo only, and is then not to be repeated: the kernel may have dropped what it could not
   // write.
   virtual void Sync() = 0;
+  // Reads the bytes from `begin` to `end` and writes them again, so that the next Sync puts them on
+  // the device even if an earlier one, perhaps of another process, failed: what the kernel could
+  // not write stays readable, and counts as written.
+  virtual void Rewrite(uint64_t begin, uint64_t end) = 0;
   // Maps the first `size` bytes, which must exist. `prefault` touches
   // every page for writing now rather than on first use; `size` must then be allocated.
   virtual std::unique_ptr<Mapping> Map(size_t size, bool writable, bool prefault) = 0;

@@ -198,20 +198,24 @@ class LogEngine final : public KvsEngine {
   typename Control::Reader reader_;  // after shared_: it goes first
 };
 
-// Opens a store under `Control`. `hooks` are for tests.
+// Opens a store under `Control`. `hooks` and `files` are for tests.
 template <typename Control>
 std::unique_ptr<KvsEngine> OpenLogEngine(const EngineDefinition& engine,
-                                         const EngineOptions& options, LogStoreHooks hooks = {}) {
+                                         const EngineOptions& options, LogStoreHooks hooks = {},
+                                         std::shared_ptr<FileSystem> files = nullptr) {
   CheckSettings(engine, options);
   LogStoreOptions log_options = ReadLogEngineOptions(engine.name, options);
   log_options.unlocked_readers = Control::kUnlockedReaders;
   log_options.hooks = std::move(hooks);
+  log_options.files = std::move(files);
   return std::make_unique<LogEngine<Control>>(
       std::make_shared<SharedLogStore<Control>>(options, std::move(log_options)));
 }
 
-// `lockfree` with hooks, for the tests that freeze its threads. Defined in lockfree_engine.cc.
-std::unique_ptr<KvsEngine> OpenLockfreeWithHooks(const EngineOptions& options, LogStoreHooks hooks);
+// `lockfree` with hooks, for the tests that freeze its threads, and on another file system, for
+// those that pull the plug. Defined in lockfree_engine.cc.
+std::unique_ptr<KvsEngine> OpenLockfreeWithHooks(const EngineOptions& options, LogStoreHooks hooks,
+                                                 std::shared_ptr<FileSystem> files = nullptr);
 
 }  // namespace kvs
 

@@ -102,7 +102,7 @@ bool LogStore::Write(RecordType type, std::string_view key, std::string_view val
   const Appended appended = Append(type, key, value);
   if (options_.durability == Durability::kSync) {
     try {
-      active_->file->Sync();
+      active_->Sync();
     } catch (const EngineError& error) {
       RefuseWrites(error.what());
       throw;
@@ -202,7 +202,7 @@ void LogStore::SealActive() {
     // Every record is on the device, but the seal must be too before anything follows: without it
     // the segment would look torn and recovery would drop what comes after.
     try {
-      active_->file->Sync();
+      active_->Sync();
     } catch (const EngineError& error) {
       RefuseWrites(error.what());
       throw;
@@ -218,7 +218,7 @@ void LogStore::SubmitSync(std::shared_ptr<Segment> segment) {
   syncing_.Submit([this, segment, size, sealed] {
     if (refuses_writes_.load(std::memory_order_relaxed)) return;  // see RefuseWrites
     try {
-      segment->file->Sync();
+      segment->Sync();
       manifest_->Update([&](ManifestEntries& entries) {
         ManifestEntry& entry = entries.at(segment->generation);
         entry.synced_size = size;
@@ -253,6 +253,7 @@ void LogStore::Enlist(const std::shared_ptr<Segment>& segment) {
 void LogStore::Unlist(const std::shared_ptr<Segment>& segment) {
   try {
     manifest_->Update([&](ManifestEntries& entries) { entries.erase(segment->generation); });
+    files_->Remove(segment->file->path());
   } catch (const EngineError& error) {
     // The writes of a later segment must not follow an empty one that is still listed: a full disk
     // is forgiven for compaction's segments only, which have no order.
@@ -261,7 +262,6 @@ void LogStore::Unlist(const std::shared_ptr<Segment>& segment) {
     }
     throw;
   }
-  files_->Remove(segment->file->path());
 }
 
 void LogStore::SyncInBackground() {
@@ -294,7 +294,7 @@ void LogStore::CloseLog() {
   for (const std::shared_ptr<Segment>& segment : {active_, output_}) {
     if (segment != nullptr) open.push_back(segment);
   }
-  for (const std::shared_ptr<Segment>& segment : open) segment->file->Sync();
+  for (const std::shared_ptr<Segment>& segment : open) segment->Sync();
   std::vector<std::shared_ptr<Segment>> empty;
   {
     const MutexLock lock(prepared_mutex_);
@@ -302,7 +302,10 @@ void LogStore::CloseLog() {
   }
   if (spare != nullptr) empty.push_back(spare);
   manifest_->Update([&](ManifestEntries& entries) {
-    for (const std::shared_ptr<Segment>& segment : open) {
+    // All of them: of one that was sealed while the disk was full the manifest does not know yet,
+    // and its seal is about to be cut off.
+    for (const std::shared_ptr<Segment>& segment : segments_) {
+      if (segment == nullptr || segment->retired) continue;
       entries[segment->generation].synced_size = segment->end;
       entries[segment->generation].sealed = true;
     }

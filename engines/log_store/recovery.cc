@@ -14,8 +14,9 @@
 //                                     power loss takes (`none` and `process`) is a suffix of the
 //                                     writes.
 //
-// Afterwards every segment is cut to what holds, synced, and sealed in the manifest, before the
-// first new write.
+// Afterwards every segment is cut to what holds, written again where it may not be on the device,
+// synced, and sealed in the manifest, before the first new write. What is readable may have been
+// lost by a failed sync: the kernel keeps such pages, and takes them for written.
 //
 // The work is done by several threads: first segment by segment, to a note of each record; then
 // shard by shard of the index, from the notes of that shard in all segments. A sealed segment with
@@ -81,6 +82,7 @@ RecordNote NoteOf(const Record& record, uint64_t hash, uint64_t offset) {
 struct ScanResult {
   uint64_t end;         // where the last valid record ends
   bool is_whole;        // nothing can be missing behind `end`
+  bool has_seal;        // the seal is what says so
   std::string problem;  // why the scan ended there, when it is not whole
 };
 
@@ -90,19 +92,21 @@ ScanResult ScanRecords(std::string_view data, const CheckBinding& binding, uint6
                        std::vector<RecordNote>& notes) {
   uint64_t offset = sizeof(SegmentHeader);
   while (true) {
-    if (ends_at_limit && offset == limit) return {offset, true, ""};
-    if (offset + sizeof(RecordHeader) > limit) return {offset, false, "the record is cut off"};
+    if (ends_at_limit && offset == limit) return {offset, true, false, ""};
+    if (offset + sizeof(RecordHeader) > limit) {
+      return {offset, false, false, "the record is cut off"};
+    }
     const Record record(data.data() + offset);
     const uint32_t expected = binding.At(offset);
     if (!record.HeaderIsValid(expected)) {
-      return {offset, false, "the record's header does not match its check value"};
+      return {offset, false, false, "the record's header does not match its check value"};
     }
     const uint64_t size = record.Size();
-    if (size > limit - offset) return {offset, false, "the record is cut off"};
+    if (size > limit - offset) return {offset, false, false, "the record is cut off"};
     if (!record.PayloadIsValid(expected)) {
-      return {offset, false, "the record's key and value do not match their check value"};
+      return {offset, false, false, "the record's key and value do not match their check value"};
     }
-    if (record.GetShape().type == RecordType::kSeal) return {offset, true, ""};
+    if (record.GetShape().type == RecordType::kSeal) return {offset, true, true, ""};
     notes.push_back(NoteOf(record, hash_of(record.Key()), offset));
     offset += size;
   }
@@ -147,7 +151,8 @@ struct LogStore::SegmentScan {
   // Null when it could not be scanned: the reason is met again, by who needs it.
   std::shared_ptr<Segment> segment;
   uint64_t file_size = 0;
-  bool is_whole = true;  // see ScanResult
+  bool is_whole = true;   // these two: see ScanResult
+  bool has_seal = false;
   bool has_hint = false;
   uint64_t max_sequence = 0;
   std::vector<RecordNote> notes;     // by shard
@@ -162,6 +167,9 @@ void LogStore::Recover() {
   const std::filesystem::path& directory = options_.directory;
   if (files_->Exists(directory / Manifest::kFileName)) {
     manifest_ = Manifest::Load(*files_, directory, options_.engine);
+    // The process may have died between the renaming of this manifest and the sync of that. The
+    // device may then still have the one before, by which nothing may be cut off or removed.
+    files_->SyncDirectory(directory);
   } else {
     // A store's manifest comes before its first segment.
     for (const std::string& name : files_->List(directory)) {
@@ -273,6 +281,7 @@ void LogStore::ScanSegment(SegmentScan& scan) const {
     if (is_damaged) ThrowDamage(options_.engine, path, found.end, found.problem);
     segment->end = found.end;
     scan.is_whole = found.is_whole;
+    scan.has_seal = found.has_seal;
   }
   segment->sealed = true;
 
@@ -313,8 +322,14 @@ bool LogStore::ReadHint(uint64_t generation, uint64_t end, std::vector<RecordNot
 // Makes the scanned segment one of the store's.
 void LogStore::Adopt(SegmentScan& scan) {
   Segment& segment = *scan.segment;
-  if (scan.file_size > segment.end) segment.file->Truncate(segment.end);
-  if (!scan.entry.sealed) segment.file->Sync();
+  // The seal stays until the manifest says as much: if this recovery is interrupted, the next one
+  // would take the segment for torn, and drop the writes of the later ones.
+  const uint64_t used = segment.end + (scan.has_seal ? sizeof(RecordHeader) : 0);
+  if (scan.file_size > used) segment.file->Truncate(used);
+  if (!scan.entry.sealed) {
+    if (used > scan.entry.synced_size) segment.file->Rewrite(scan.entry.synced_size, used);
+    segment.file->Sync();
+  }
   segment.mapping = segment.file->Map(segment.end, /*writable=*/false, /*prefault=*/false);
   next_sequence_ = std::max(next_sequence_, scan.max_sequence + 1);
   Enlist(scan.segment);

@@ -35,6 +35,17 @@ void Segment::Seal() {
   sealed = true;
 }
 
+void Segment::Sync() {
+  const MutexLock lock(sync_mutex);
+  if (sync_has_failed) {
+    throw EngineError(ErrorKind::kIo, "log store", "fdatasync", file->path(),
+                      "an earlier one of this file failed");
+  }
+  sync_has_failed = true;
+  file->Sync();
+  sync_has_failed = false;
+}
+
 std::string SegmentFileName(uint64_t generation) { return GenerationFileName(generation, kSuffix); }
 
 bool ParseSegmentFileName(std::string_view name, uint64_t& generation) {

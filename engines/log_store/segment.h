@@ -14,13 +14,14 @@
 #include "engines/log_store/file.h"
 #include "engines/log_store/format.h"
 #include "engines/log_store/manifest.h"
+#include "engines/thread_annotations.h"
 
 namespace kvs {
 
 // A mapped segment file. Records are appended by the store's writer and immutable afterwards.
 //
-// Thread safety: the fields belong to the store's writer, except the immutable ones, the file (Sync
-// from any thread), and the bytes before a published position, which anybody may read.
+// Thread safety: the fields belong to the store's writer, except the immutable ones, what Sync
+// uses, and the bytes before a published position, which anybody may read.
 struct Segment {
   // Immutable.
   uint64_t generation = 0;
@@ -39,6 +40,9 @@ struct Segment {
   uint64_t min_sequence = std::numeric_limits<uint64_t>::max();
   uint64_t max_tombstone_sequence = 0;
 
+  Mutex sync_mutex;
+  bool sync_has_failed KVS_GUARDED_BY(sync_mutex) = false;
+
   // Set when neither the manifest nor the directory has the file any more.
   std::atomic<bool> removed{false};
 
@@ -54,6 +58,9 @@ struct Segment {
   uint64_t Append(RecordType type, uint64_t sequence, std::string_view key, std::string_view value);
   // Writes the seal. Nothing is appended afterwards.
   void Seal();
+  // Syncs the file. Any thread. When it has failed once it fails ever after: the kernel reports a
+  // loss once, and another thread's sync may come between the failure and the refusal of writes.
+  void Sync() KVS_EXCLUDES(sync_mutex);
 };
 
 // The smallest file that holds one record of `record_size` bytes.

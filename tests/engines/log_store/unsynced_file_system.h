@@ -58,6 +58,7 @@ class UnsyncedFile final : public File {
       throw EngineError(ErrorKind::kIo, "test", "fdatasync", path(), "I/O error (injected)");
     }
   }
+  void Rewrite(uint64_t begin, uint64_t end) override { file_->Rewrite(begin, end); }
   std::unique_ptr<Mapping> Map(size_t size, bool writable, bool prefault) override {
     return file_->Map(size, writable, prefault);
   }
