@@ -97,6 +97,8 @@ class CrashExplorer {
     unsigned depth = 1000;
     // Beside a power loss the process may die at a call: at one in so many.
     unsigned process_death_every = 1;
+    // Hint files add what is undecided, and nothing that must be there.
+    bool hints = false;
   };
   static constexpr size_t kAll = 50000;
 
@@ -125,6 +127,7 @@ class CrashExplorer {
     options.garbage_percent = 30;
     options.shard_bits = 0;
     options.verify_reads = true;
+    options.hints = limits_.hints;
     options.files = std::move(files);
     return options;
   }

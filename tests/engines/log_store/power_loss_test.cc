@@ -23,8 +23,9 @@ class PowerLossTest : public ::testing::TestWithParam<Durability> {
  protected:
   // Runs `history` and tries every state that a crash at any of its calls may leave, and every one
   // that a crash in any of these recoveries may leave, and so on. Segments are of two sectors.
-  void TryAll(const std::function<void(History&)>& history, size_t least_states) {
-    History all(GetParam(), 2 * kSectorSize, {});
+  void TryAll(const std::function<void(History&)>& history, size_t least_states,
+              CrashExplorer::Limits limits = {}) {
+    History all(GetParam(), 2 * kSectorSize, limits);
     history(all);
     Print(all.explorer());
     EXPECT_GE(all.explorer().states(), least_states) << "the test has lost its object";
@@ -90,6 +91,18 @@ TEST_P(PowerLossTest, AllStatesOfAClose) {
       100);
 }
 
+// Its recoveries are not interrupted in turn: that would be too many.
+TEST_P(PowerLossTest, AllStatesOfHintFiles) {
+  TryAll(
+      [](History& history) {
+        for (const char* key : {"a", "b", "a", "c"}) history.Set(key, 280);
+        history.Reopen();
+        history.Set("b", 280);
+        history.SyncAll();
+      },
+      50, {.depth = 1, .hints = true});
+}
+
 TEST_P(PowerLossTest, AllStatesOfABirth) {
   Ledger ledger;
   // Each birth gives another identity, so that there is no end of different states.
@@ -123,9 +136,10 @@ TEST_P(PowerLossTest, SomeStatesOfLongHistories) {
   uint64_t compacted_segments = 0;
   for (unsigned seed = 1; seed <= rounds && !HasFailure(); ++seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
-    History history(GetParam(), (4 + seed % 2 * 4) * kSectorSize,
-                    {.states = 1, .seed = seed, .depth = 2, .process_death_every = 16},
-                    /*lag=*/1 + seed % 3 * 4);
+    History history(
+        GetParam(), (4 + seed % 2 * 4) * kSectorSize,
+        {.states = 1, .seed = seed, .depth = 2, .process_death_every = 16, .hints = seed % 2 == 0},
+        /*lag=*/1 + seed % 3 * 4);
     std::mt19937_64 random(seed);
     const unsigned keys = 3 + seed % 9;
     for (int i = 0; i < 150; ++i) {
