@@ -97,6 +97,8 @@ class CrashExplorer {
     unsigned depth = 1000;
     // Beside a power loss the process may die at a call: at one in so many.
     unsigned process_death_every = 1;
+    // Of the different states taken, one in so many is recovered from.
+    unsigned recover_one_in = 1;
     // Hint files add what is undecided, and nothing that must be there.
     bool hints = false;
   };
@@ -185,7 +187,7 @@ class CrashExplorer {
       hash = XXH3_64bits_withSeed(name.data(), name.size() + 1, hash);
       hash = XXH3_64bits_withSeed(content.data(), content.size(), hash + content.size());
     }
-    if (!seen_.insert(hash).second) return;
+    if (!seen_.insert(hash).second || seen_.size() % limits_.recover_one_in != 0) return;
     work_.push_back({std::move(image), nullptr, range, range, depth});
   }
 
