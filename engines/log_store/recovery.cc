@@ -15,7 +15,7 @@
 //                                     writes.
 //
 // Afterwards every segment is cut to what holds, synced, and sealed in the manifest, before the
-// first new write.
+// first new write. A process that dies in here leaves what the next recovery understands alike.
 #include <algorithm>
 #include <vector>
 
@@ -181,7 +181,12 @@ std::shared_ptr<Segment> LogStore::RecoverSegment(uint64_t generation, const Man
   if (is_damaged) ThrowDamage(options_.engine, path, scan.end, scan.problem);
   is_whole = scan.is_whole;
   if (scan.end == sizeof(SegmentHeader)) return nullptr;
-  if (file_size > scan.end) segment->file->Truncate(scan.end);
+  // A seal stays in the file until the manifest says the same. Were it cut off before, a process
+  // that died in between would leave a segment that looks torn, and the next recovery would drop
+  // the later ones.
+  const bool ends_at_seal = !ends_at_synced && scan.is_whole;
+  const uint64_t file_end = scan.end + (ends_at_seal ? sizeof(RecordHeader) : 0);
+  if (file_size > file_end) segment->file->Truncate(file_end);
   if (!entry.sealed) segment->file->Sync();
   segment->mapping = segment->file->Map(scan.end, /*writable=*/false, /*prefault=*/false);
   segment->end = scan.end;
