@@ -99,22 +99,23 @@ class CrashCheck {
       progress->workers[worker].acknowledged = next_[worker];
     }
     VerifyProcess process(plan, progress);
+    const auto sum = [&] {
+      uint64_t acknowledged = 0;
+      for (unsigned worker = 0; worker < plan_.threads; ++worker) {
+        acknowledged += progress->workers[worker].acknowledged;
+      }
+      return acknowledged;
+    };
     const uint64_t kind = random_() % 8;
-    WaitEnd end;
+    WaitEnd end = WaitEnd::kReached;
     if (kind == 0) {
       end = WaitForOpen(process, progress);
     } else if (kind <= 2) {
       end = WaitFor(process, progress, context_, kStepUs,
-                    [&] { return progress->settles_begun > 0; });
+                    [&] { return progress->settles_begun > 0 || sum() - begun >= 8 * most; });
       if (end == WaitEnd::kReached) end = Linger(process, std::max<uint64_t>(settle_ns_, 50'000));
     } else {
-      end = WaitFor(process, progress, context_, kStepUs, [&] {
-        uint64_t sum = 0;
-        for (unsigned worker = 0; worker < plan_.threads; ++worker) {
-          sum += progress->workers[worker].acknowledged;
-        }
-        return sum - begun >= target;
-      });
+      end = WaitFor(process, progress, context_, kStepUs, [&] { return sum() - begun >= target; });
       // Not always just after an acknowledgement.
       if (end == WaitEnd::kReached) end = Linger(process, 100'000);
     }
