@@ -252,6 +252,12 @@ RegisterHistory LongHistory(size_t operations, unsigned threads, uint64_t seed) 
       thread.busy = false;
     }
   }
+  // What others have seen must be in the history.
+  for (Thread& thread : all) {
+    if (!thread.busy || !thread.effective) continue;
+    thread.operation.responded_ns = ++now;
+    history.push_back(thread.operation);
+  }
   return history;
 }
 
