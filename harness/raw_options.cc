@@ -100,13 +100,6 @@ void DefineOptions(CLI::App& app, RawOptions& raw) {
   throw UsageError(fmt::format("unexpected argument '{}'{}", extra, DidYouMean(extra, names)));
 }
 
-// The command of the command line, or the subcommand of that; `app` itself when there is none.
-const CLI::App* UsedCommand(const CLI::App& app) {
-  const CLI::App* used = &app;
-  while (!used->get_subcommands().empty()) used = used->get_subcommands().front();
-  return used;
-}
-
 // An option before `verify` would belong to a run and do nothing.
 void RefuseOptionsBeforeVerify(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
@@ -137,7 +130,7 @@ RawOptions CollectOptions(const std::vector<std::string>& arguments) {
     // CLI11 takes the words in reverse order.
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
-    raw.text = UsedCommand(app)->help();
+    raw.text = app.help();  // of the command that is used
     return raw;
   } catch (const CLI::CallForVersion& version) {
     raw.text = std::string(version.what()) + "\n";
