@@ -10,6 +10,8 @@
 #include "harness/runner.h"
 #include "harness/trial_channel.h"
 #include "harness/trial_main.h"
+#include "harness/verify/verify_command.h"
+#include "harness/verify/verify_process.h"
 
 namespace kvs {
 namespace {
@@ -48,6 +50,8 @@ ExitCode Run(const std::vector<std::string>& words, EngineTable engines) {
     case CommandLine::Action::kList:
       fmt::print("{}", command_line.list_as_json ? ListAsJson(engines) : ListAsText(engines));
       return ExitCode::kOk;
+    case CommandLine::Action::kVerify:
+      return verify::RunVerify(command_line.verify);
     case CommandLine::Action::kRun:
       return RunBenchmark(command_line.run, engines, Quoted(words));
   }
@@ -65,6 +69,9 @@ int BenchMain(int argc, char** argv, EngineTable engines) {
   const std::vector<std::string> words(argv, argv + argc);
   try {
     if (words.size() == 2 && words[1] == kTrialArgument) return TrialMain(engines);
+    if (words.size() == 3 && words[1] == verify::kVerifyArgument) {
+      return verify::VerifyProcessMain(words[2], engines);
+    }
     const ExitCode code = Run(words, engines);
     if (std::fflush(stdout) != 0) {
       return Fail(ExitCode::kEnvironment, "standard output cannot be written", "");

@@ -19,14 +19,6 @@ namespace {
 constexpr unsigned kMostThreads = 4096;
 constexpr unsigned kMostTrials = 1000;
 
-Durability ParseDurability(const std::string& text) {
-  const std::vector<std::string> names = {"none", "process", "sync"};
-  for (const Durability tier : {Durability::kNone, Durability::kProcess, Durability::kSync}) {
-    if (ToString(tier) == text) return tier;
-  }
-  throw UsageError(fmt::format("--durability: unknown tier '{}'{}", text, DidYouMean(text, names)));
-}
-
 PoolKind ParsePool(const std::string& text) {
   if (const std::optional<PoolKind> pool = ParsePoolKind(text)) return *pool;
   std::vector<std::string> names;
@@ -218,6 +210,9 @@ CommandLine ParseCommandLine(const std::vector<std::string>& arguments, EngineTa
   } else if (raw.list) {
     command_line.action = CommandLine::Action::kList;
     command_line.list_as_json = raw.list_as_json;
+  } else if (raw.verification.is_used) {
+    command_line.action = CommandLine::Action::kVerify;
+    command_line.verify = verify::InterpretVerify(raw.verification, engines);
   } else {
     command_line.run = Interpret(raw, engines);
   }

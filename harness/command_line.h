@@ -11,6 +11,7 @@
 #include "engines/engine.h"
 #include "harness/driver.h"
 #include "harness/engine_choice.h"
+#include "harness/verify/verify_options.h"
 #include "workloads/spec.h"
 
 namespace kvs {
@@ -43,11 +44,12 @@ struct RunOptions {
 };
 
 struct CommandLine {
-  enum class Action : uint8_t { kRun, kList, kPrint };
+  enum class Action : uint8_t { kRun, kList, kVerify, kPrint };
   Action action = Action::kRun;
-  RunOptions run;             // kRun
-  bool list_as_json = false;  // kList
-  std::string text;           // kPrint: help or version, for stdout
+  RunOptions run;                // kRun
+  bool list_as_json = false;     // kList
+  verify::VerifyOptions verify;  // kVerify
+  std::string text;              // kPrint: help or version, for stdout
 };
 
 // Reads the command line. `engines` are those that --engine may name. Throws UsageError.

@@ -5,8 +5,10 @@
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <system_error>
@@ -63,6 +65,32 @@ MountInfo FindMount(const std::filesystem::path& path) {
     return mount;
   }
   return {"unknown", "unknown"};
+}
+
+void CheckWritable(const std::filesystem::path& file, bool make_directory) {
+  std::filesystem::path directory = file.parent_path();
+  if (directory.empty()) directory = ".";
+  std::error_code error;
+  if (make_directory) std::filesystem::create_directories(directory, error);
+  if (error) {
+    throw EnvironmentError(fmt::format("{}: {}", directory.string(), error.message()));
+  }
+  if (!std::filesystem::is_directory(directory)) {
+    throw EnvironmentError(fmt::format("{}: cannot be written: {} is not a directory",
+                                       file.string(), directory.string()));
+  }
+  if (std::filesystem::exists(file) && !std::filesystem::is_regular_file(file)) {
+    throw EnvironmentError(fmt::format("{}: is not a regular file", file.string()));
+  }
+  // Root passes access(2) on a read-only mount's mode bits, but not this.
+  std::string probe = (directory / ".kvs-bench-XXXXXX").string();
+  const int fd = mkstemp(probe.data());
+  if (fd < 0) {
+    throw EnvironmentError(fmt::format("{}: cannot be written: {}: {}", file.string(),
+                                       directory.string(), std::generic_category().message(errno)));
+  }
+  close(fd);
+  unlink(probe.c_str());
 }
 
 }  // namespace kvs

@@ -27,6 +27,10 @@ struct MountInfo {
 };
 MountInfo FindMount(const std::filesystem::path& path);
 
+// Refuses, before anything is measured, a file that could not be written afterwards. The default
+// directory is made when missing; one that the user names has to be there. Throws EnvironmentError.
+void CheckWritable(const std::filesystem::path& file, bool make_directory);
+
 }  // namespace kvs
 
 #endif  // KVS_HARNESS_DATA_LOCATION_H_

@@ -108,4 +108,12 @@ std::vector<EngineChoice> ChooseEngines(const std::vector<std::string>& values,
   return chosen;
 }
 
+Durability ParseDurability(const std::string& text) {
+  const std::vector<std::string> names = {"none", "process", "sync"};
+  for (const Durability tier : {Durability::kNone, Durability::kProcess, Durability::kSync}) {
+    if (ToString(tier) == text) return tier;
+  }
+  throw UsageError(fmt::format("--durability: unknown tier '{}'{}", text, DidYouMean(text, names)));
+}
+
 }  // namespace kvs

@@ -1,4 +1,4 @@
-// The engines that --engine asks for, each with its settings.
+// The engines that --engine asks for, each with its settings, and the tiers of --durability.
 #ifndef KVS_HARNESS_ENGINE_CHOICE_H_
 #define KVS_HARNESS_ENGINE_CHOICE_H_
 
@@ -31,6 +31,9 @@ std::vector<EngineChoice> ParseEngines(const std::string& text, EngineTable engi
 // engine itself. Throws UsageError.
 std::vector<EngineChoice> ChooseEngines(const std::vector<std::string>& values,
                                         EngineTable engines);
+
+// Reads one value of --durability. Throws UsageError.
+Durability ParseDurability(const std::string& text);
 
 }  // namespace kvs
 

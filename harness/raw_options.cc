@@ -1,12 +1,12 @@
 #include "harness/raw_options.h"
 
 #include <string_view>
-#include <utility>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include "harness/exit_code.h"
+#include "harness/option_group.h"
 #include "harness/suggestion.h"
 
 namespace kvs {
@@ -22,44 +22,13 @@ constexpr std::string_view kExamples = R"(Examples:
   kvs-bench --workload ./workloada -p recordcount=1000000 --operations 5M
   kvs-bench --engine lmdb --workload ycsb-c --threads 1 --load-only --dir /mnt/disk
   kvs-bench list
+  kvs-bench verify crash --engine lockfree --cycles 1000
+      proof instead of figures (see `kvs-bench verify --help`)
 
 Counts take k, M, G (powers of 1000); sizes KiB, MiB, GiB, kB, MB, GB; durations us, ms, s, min, h.
 
 Exit codes: 0 ok, 2 usage or nothing could run, 4 the machine refuses (disk, directory),
 5 an engine failed or gave a wrong answer, 130 interrupted (the result file is valid, partial).)";
-
-// Options that stand together in the help. `type` is what the help writes for the value.
-class OptionGroup {
- public:
-  OptionGroup(CLI::App& app, std::string title) : app_(app), title_(std::move(title)) {}
-
-  void AddList(const std::string& name, const std::string& type, std::vector<std::string>& target,
-               const std::string& help) {
-    app_.add_option(name, target, help)
-        ->allow_extra_args(false)
-        ->take_all()
-        ->type_name(type)
-        ->group(title_);
-  }
-
-  // An option with one value; given twice, the last one counts, so that a script can append.
-  void AddOne(const std::string& name, const std::string& type, std::string& target,
-              const std::string& help) {
-    app_.add_option(name, target, help)
-        ->take_last()
-        ->check([](const std::string& value) { return value.empty() ? "is empty" : ""; })
-        ->type_name(type)
-        ->group(title_);
-  }
-
-  void AddFlag(const std::string& name, bool& target, const std::string& help) {
-    app_.add_flag(name, target, help)->group(title_);
-  }
-
- private:
-  CLI::App& app_;
-  const std::string title_;
-};
 
 void DefineOptions(CLI::App& app, RawOptions& raw) {
   OptionGroup what(app, "What is measured");
@@ -131,6 +100,15 @@ void DefineOptions(CLI::App& app, RawOptions& raw) {
   throw UsageError(fmt::format("unexpected argument '{}'{}", extra, DidYouMean(extra, names)));
 }
 
+// An option before `verify` would belong to a run and do nothing.
+void RefuseOptionsBeforeVerify(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->count() == 0) continue;
+    throw UsageError(fmt::format("{} stands before 'verify': write options after the command",
+                                 option->get_name()));
+  }
+}
+
 }  // namespace
 
 RawOptions CollectOptions(const std::vector<std::string>& arguments) {
@@ -146,12 +124,13 @@ RawOptions CollectOptions(const std::vector<std::string>& arguments) {
   CLI::App* list = app.add_subcommand("list", "engines, workloads, pools and distributions");
   list->add_flag("--json", raw.list_as_json, "for programs");
   list->allow_extras();
+  verify::DefineVerifyCommand(app, raw.verification);
 
   try {
     // CLI11 takes the words in reverse order.
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
-    raw.text = (list->parsed() ? list : &app)->help();
+    raw.text = app.help();  // of the command that is used
     return raw;
   } catch (const CLI::CallForVersion& version) {
     raw.text = std::string(version.what()) + "\n";
@@ -160,11 +139,13 @@ RawOptions CollectOptions(const std::vector<std::string>& arguments) {
     throw UsageError(error.what());
   }
   raw.list = list->parsed();
-  const CLI::App* used = raw.list ? list : &app;
-  for (const CLI::App* level : {static_cast<const CLI::App*>(&app), used}) {
+  for (const CLI::App* level = &app; level != nullptr;) {
     const std::vector<std::string> extras = level->remaining();
     if (!extras.empty()) RefuseExtra(*level, extras.front());
+    const std::vector<CLI::App*> commands = level->get_subcommands();
+    level = commands.empty() ? nullptr : commands.front();
   }
+  if (raw.verification.is_used) RefuseOptionsBeforeVerify(app);
   return raw;
 }
 

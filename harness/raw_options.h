@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "harness/verify/verify_options.h"
+
 namespace kvs {
 
 // The values as they were written. Of an option with one value, "" where it was not given.
@@ -21,6 +23,7 @@ struct RawOptions {
 
   bool list = false;  // the command `list`
   bool list_as_json = false;
+  verify::RawVerifyOptions verification;
   std::string text;  // help or version if asked for, and then nothing else counts
 };
 

@@ -13,6 +13,7 @@
 
 #include "engines/registry.h"
 #include "harness/bench_main.h"
+#include "tests/end_to_end/broken_engines.h"
 
 namespace kvs {
 namespace {
@@ -135,6 +136,7 @@ constexpr EngineDefinition kFaultyEngines[] = {
 std::vector<const EngineDefinition*> AllAndFaulty() {
   std::vector<const EngineDefinition*> engines(AllEngines().begin(), AllEngines().end());
   for (const EngineDefinition& engine : kFaultyEngines) engines.push_back(&engine);
+  for (const EngineDefinition& engine : BrokenEngines()) engines.push_back(&engine);
   return engines;
 }
 

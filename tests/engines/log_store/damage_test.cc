@@ -255,6 +255,27 @@ TEST_F(DamageTest, DamageInUnsyncedSegmentsLosesASuffixOnly) {
   }
 }
 
+// Recovery that dies half-way, before the manifest says what it did, leaves the next one
+// everything.
+TEST_F(DamageTest, AnInterruptedRecoveryLosesNothing) {
+  const fs::path path = directory_.path() / "s";
+  LogStore live(Options(path));
+  Fill(live, 200);
+  const fs::path image = CrashImage(path, "image");
+  ASSERT_GT(Segments(image).size(), 3u);
+  const auto interrupt = [&](std::atomic<bool> SyncRecorder::*failure) {
+    LogStoreOptions options = Options(image);
+    auto files = std::make_shared<UnsyncedFileSystem>("test");
+    files->recorder().*failure = true;
+    options.files = files;
+    EXPECT_THROW(const LogStore store(options), EngineError);
+  };
+  interrupt(&SyncRecorder::fail_file_syncs);
+  interrupt(&SyncRecorder::fail_appends);
+  const LogStore store(Options(image));
+  EXPECT_EQ(ExpectPrefix(store, 200), 200);
+}
+
 // The same damage where the manifest says that it was synced.
 TEST_F(DamageTest, DamageInSyncedPartsOfOpenSegmentsIsReported) {
   const fs::path path = directory_.path() / "s";
