@@ -79,12 +79,20 @@ class Index {
 
   // Writer only. Puts `position` under `hash`, in place of the entry for which `matches` holds, if
   // there is one. Returns the replaced position or kNoPosition.
+  // `before_insert()` is called when there is none, before the new entry can be found.
+  template <typename Matches, typename BeforeInsert>
+  Position Put(uint64_t hash, Position position, Matches matches, BeforeInsert before_insert);
   template <typename Matches>
-  Position Put(uint64_t hash, Position position, Matches matches);
+  Position Put(uint64_t hash, Position position, Matches matches) {
+    return Put(hash, position, matches, [] {});
+  }
 
   // Writer only. Removes the entry for which `matches` holds. Returns its position or kNoPosition.
   template <typename Matches>
   Position Remove(uint64_t hash, Matches matches);
+
+  // Writer only. Every entry's position, in no order.
+  std::vector<Position> Positions() const;
 
   // Writer only.
   size_t size() const { return size_; }
@@ -223,8 +231,8 @@ template <typename Matches>
   }
 }
 
-template <typename Matches>
-Position Index::Put(uint64_t hash, Position position, Matches matches) {
+template <typename Matches, typename BeforeInsert>
+Position Index::Put(uint64_t hash, Position position, Matches matches, BeforeInsert before_insert) {
   assert(position > kRemoved && position <= kPositionMask);
   const size_t shard = ShardOf(hash);
   Bucket* bucket = nullptr;
@@ -233,6 +241,7 @@ Position Index::Put(uint64_t hash, Position position, Matches matches) {
     slot->store(MakeSlot(hash, position), kStoreOrder);          // (1)
     return old & kPositionMask;
   }
+  before_insert();
   ShardState& state = states_[shard];
   // Full from 13/16 on: enough for chains to stay short, and for invariant 3.
   const size_t capacity = (Load(hash).mask + 1) * kBucketSlots;

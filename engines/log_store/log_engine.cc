@@ -14,6 +14,9 @@ constexpr SettingDefinition kSettings[] = {
     {"segment_size", "64MiB", "bytes of a full-grown log file, from 4KiB to 4GiB"},
     {"garbage_percent", "50", "compaction starts when this part of the log is garbage, 5 to 95"},
     {"verify_reads", "false", "check each value's checksum when it is read"},
+    {"ordered", "false",
+     "keep the keys in order too, for scans: each value that a scan visits was current at some "
+     "moment during the scan, and keys that are there throughout are visited, none twice"},
 };
 
 }  // namespace
@@ -29,12 +32,13 @@ LogStoreOptions ReadLogEngineOptions(std::string_view engine, const EngineOption
   log_options.segment_size = settings.Bytes("segment_size", kMinSegmentSize, kMaxSegmentSize);
   log_options.garbage_percent = static_cast<unsigned>(settings.Count("garbage_percent", 5, 95));
   log_options.verify_reads = settings.Bool("verify_reads");
+  log_options.ordered = settings.Bool("ordered");
   return log_options;
 }
 
 EngineCapabilities LogEngineCapabilities(std::string_view engine, const EngineOptions& options) {
-  ReadLogEngineOptions(engine, options);  // refuses what cannot be read
   EngineCapabilities capabilities;
+  capabilities.ordered_scan = ReadLogEngineOptions(engine, options).ordered;
   capabilities.multi_get = true;
   capabilities.max_key_bytes = kMaxKeySize;
   capabilities.max_value_bytes = kMaxValueSize;
@@ -48,6 +52,7 @@ EngineInfo LogEngineInfo(const EngineOptions& options, const LogStore& store) {
                   .effective_options = {{"segment_size", fmt::format("{}", log.segment_size)},
                                         {"garbage_percent", fmt::format("{}", log.garbage_percent)},
                                         {"verify_reads", log.verify_reads ? "true" : "false"},
+                                        {"ordered", log.ordered ? "true" : "false"},
                                         {"index_shards", fmt::format("{}", 1u << log.shard_bits)}},
                   .notes = {}};
   if (log.unlocked_readers) {
