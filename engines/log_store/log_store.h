@@ -18,8 +18,8 @@
 //
 // Thread safety:
 //   Get, MultiGet,      any number at a time, beside one writer when the store was opened with
-//                       unlocked_readers; the reader is then inside an Epochs::Guard of epochs().
-//   Scan, ScanPart      Without, nobody writes meanwhile.
+//   Scan, ScanPart      unlocked_readers; the reader is then inside an Epochs::Guard of epochs().
+//                       Without, nobody writes meanwhile.
 //   the writing calls   one at a time; without unlocked_readers, with no reader beside them.
 //   PrepareCompaction   one at a time, beside anything; see CompactStep.
 //   Others say so themselves.
@@ -118,7 +118,8 @@ class LogStore {
   void MultiGet(std::span<const std::string_view> keys, std::span<std::string> values,
                 std::span<bool> found) const;
 
-  // The store was opened with `ordered`.
+  // For a store that was opened with `ordered`. Scan is the whole of it, for a reader that writers
+  // wait for; one beside them goes part by part.
   size_t Scan(std::string_view start, size_t limit, const ScanVisitor& visit) const;
   // Goes on with a scan from `start`, until `visited` is `limit`, there are no more keys, or it has
   // reached kScanPartKeys keys: a reader's visit must end for what it may look at to be given back.
