@@ -158,9 +158,13 @@ class KvsEngine {
 
   // Visits up to `limit` entries in ascending byte order of the key, from the first key not less
   // than `start`, which is a bound and no key: it may be empty, or longer than any key. Returns how
-  // many were visited. Every visited entry was in the store at some moment during the call. `visit`
-  // must not use this handle; what it throws ends the scan and passes through. Throws kUnsupported
-  // unless EngineCapabilities::ordered_scan.
+  // many were visited. Every visited entry was in the store at some moment during the call, not
+  // necessarily the same one for all. Of the keys between `start` and the last one visited, or all
+  // from `start` on when fewer than `limit` were visited, none that was in the store throughout the
+  // call is left out, and none is visited twice. `visit` must not use this store, through any
+  // handle, nor wait for a thread that does: an engine may call it with its lock held. What it
+  // throws ends the scan and passes through. Throws kUnsupported unless
+  // EngineCapabilities::ordered_scan.
   virtual size_t Scan(std::string_view start, size_t limit, const ScanVisitor& visit);
 
   // Finishes what the engine has put off: hands every acknowledged write to the kernel and waits

@@ -3,6 +3,7 @@
 // Writers are serialised by a mutex. Under the tier `sync` they share flushes: the mutex is free
 // during a flush, and who comes meanwhile appends a record and is flushed and published with the
 // next group.
+#include <string>
 #include <vector>
 
 #include "engines/log_store/log_engine.h"
@@ -43,6 +44,20 @@ class LockfreeControl {
                 std::span<std::string> values, std::span<bool> found) const {
     const Epochs::Guard guard(reader.epochs_, reader.slot_);
     store_.MultiGet(keys, values, found);
+  }
+
+  // Never waits. In parts, so that a long scan does not keep what is retired meanwhile.
+  size_t Scan(Reader& reader, std::string_view start, size_t limit,
+              const ScanVisitor& visit) const {
+    size_t visited = 0;
+    std::string next;
+    bool is_finished = false;
+    while (!is_finished) {
+      const Epochs::Guard guard(reader.epochs_, reader.slot_);
+      is_finished = store_.ScanPart(start, limit, visit, visited, next);
+      start = next;
+    }
+    return visited;
   }
 
   bool Write(RecordType type, std::string_view key, std::string_view value)

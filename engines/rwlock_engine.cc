@@ -28,6 +28,12 @@ class RwlockControl {
     store_.MultiGet(keys, values, found);
   }
 
+  size_t Scan(Reader&, std::string_view start, size_t limit, const ScanVisitor& visit)
+      KVS_EXCLUDES(mutex_) {
+    const ReaderLock lock(mutex_);
+    return store_.Scan(start, limit, visit);
+  }
+
   bool Write(RecordType type, std::string_view key, std::string_view value) KVS_EXCLUDES(mutex_) {
     const WriterLock lock(mutex_);
     return store_.Write(type, key, value);

@@ -25,6 +25,10 @@ class SingleControl {
     store_.MultiGet(keys, values, found);
   }
 
+  size_t Scan(Reader&, std::string_view start, size_t limit, const ScanVisitor& visit) const {
+    return store_.Scan(start, limit, visit);
+  }
+
   bool Write(RecordType type, std::string_view key, std::string_view value) {
     return store_.Write(type, key, value);
   }

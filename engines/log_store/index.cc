@@ -104,6 +104,22 @@ std::atomic<uint64_t>& Index::FreeSlot(const Table& table, uint64_t hash) {
   }
 }
 
+std::vector<Position> Index::Positions() const {
+  std::vector<Position> positions;
+  positions.reserve(size_);
+  for (size_t shard = 0; shard < states_.size(); ++shard) {
+    // The writer's own stores.
+    const Table table = Decode(shards_[shard].load(std::memory_order_relaxed));
+    for (size_t b = 0; b <= table.mask; ++b) {
+      for (const std::atomic<uint64_t>& slot : table.buckets[b].slots) {
+        const uint64_t entry = slot.load(std::memory_order_relaxed);
+        if (entry > kRemoved) positions.push_back(entry & kPositionMask);
+      }
+    }
+  }
+  return positions;
+}
+
 void Index::Rebuild(size_t shard) {
   const uint64_t word = shards_[shard].load(std::memory_order_relaxed);  // the writer's own store
   const Table old = Decode(word);

@@ -81,8 +81,13 @@ class Index {
 
   // Writer only. Puts `position` under `hash`, in place of the entry for which `matches` holds, if
   // there is one. Returns the replaced position or kNoPosition.
+  // `before_insert()` is called when there is none, before the new entry can be found.
+  template <typename Matches, typename BeforeInsert>
+  Position Put(uint64_t hash, Position position, Matches matches, BeforeInsert before_insert);
   template <typename Matches>
-  Position Put(uint64_t hash, Position position, Matches matches);
+  Position Put(uint64_t hash, Position position, Matches matches) {
+    return Put(hash, position, matches, [] {});
+  }
 
   // Writer only. Removes the entry for which `matches` holds. Returns its position or kNoPosition.
   template <typename Matches>
@@ -102,6 +107,8 @@ class Index {
   // Writer only. They look at every shard.
   size_t size() const;
   size_t memory_bytes() const;
+  // Every entry's position, in no order.
+  std::vector<Position> Positions() const;
 
  private:
   static constexpr size_t kBucketSlots = 8;
@@ -256,8 +263,8 @@ template <typename Matches>
   }
 }
 
-template <typename Matches>
-Position Index::Put(uint64_t hash, Position position, Matches matches) {
+template <typename Matches, typename BeforeInsert>
+Position Index::Put(uint64_t hash, Position position, Matches matches, BeforeInsert before_insert) {
   assert(position > kRemoved && position <= kPositionMask);
   const size_t shard = ShardOf(hash);
   Bucket* bucket = nullptr;
@@ -266,6 +273,7 @@ Position Index::Put(uint64_t hash, Position position, Matches matches) {
     slot->store(MakeSlot(hash, position), kStoreOrder);          // (1)
     return old & kPositionMask;
   }
+  before_insert();
   ShardState& state = states_[shard];
   if (!HasRoom((Load(hash).mask + 1) * kBucketSlots, state.used)) Rebuild(shard);
   std::atomic<uint64_t>& slot = FreeSlot(Load(hash), hash);

@@ -15,6 +15,9 @@ constexpr SettingDefinition kSettings[] = {
     {"garbage_percent", "50", "compaction starts when this part of the log is garbage, 5 to 95"},
     {"verify_reads", "false", "check each value's checksum when it is read"},
     {"hints", "true", "open from hint files; false: read and check every record at open"},
+    {"ordered", "false",
+     "keep the keys in order too, for scans: each value that a scan visits was current at some "
+     "moment during the scan, and keys that are there throughout are visited, none twice"},
 };
 
 }  // namespace
@@ -31,12 +34,13 @@ LogStoreOptions ReadLogEngineOptions(std::string_view engine, const EngineOption
   log_options.garbage_percent = static_cast<unsigned>(settings.Count("garbage_percent", 5, 95));
   log_options.verify_reads = settings.Bool("verify_reads");
   log_options.hints = settings.Bool("hints");
+  log_options.ordered = settings.Bool("ordered");
   return log_options;
 }
 
 EngineCapabilities LogEngineCapabilities(std::string_view engine, const EngineOptions& options) {
-  ReadLogEngineOptions(engine, options);  // refuses what cannot be read
   EngineCapabilities capabilities;
+  capabilities.ordered_scan = ReadLogEngineOptions(engine, options).ordered;
   capabilities.multi_get = true;
   capabilities.max_key_bytes = kMaxKeySize;
   capabilities.max_value_bytes = kMaxValueSize;
@@ -51,6 +55,7 @@ EngineInfo LogEngineInfo(const EngineOptions& options, const LogStore& store) {
                                         {"garbage_percent", fmt::format("{}", log.garbage_percent)},
                                         {"verify_reads", log.verify_reads ? "true" : "false"},
                                         {"hints", log.hints ? "true" : "false"},
+                                        {"ordered", log.ordered ? "true" : "false"},
                                         {"index_shards", fmt::format("{}", 1u << log.shard_bits)}},
                   .notes = {}};
   if (log.unlocked_readers) {

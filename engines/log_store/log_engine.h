@@ -5,8 +5,9 @@
 //
 //   explicit Control(LogStoreOptions options);
 //   class Reader { explicit Reader(Control&); };      what each handle needs for reading
-//   bool Get(Reader&, key, value);                    these three as LogStore's, made safe
+//   bool Get(Reader&, key, value);                    these four as LogStore's, made safe
 //   void MultiGet(Reader&, keys, values, found);
+//   size_t Scan(Reader&, start, limit, visit);
 //   bool Write(type, key, value);
 //   void Exclusively(auto work);                      calls work(LogStore&) as a writer
 //   LogStore& store();                                for the calls that are safe from any thread
@@ -181,6 +182,11 @@ class LogEngine final : public KvsEngine {
                 std::span<bool> found) override {
     for (const std::string_view key : keys) CheckKey("multi-get", key);
     shared_->control().MultiGet(reader_, keys, values, found);
+  }
+
+  size_t Scan(std::string_view start, size_t limit, const ScanVisitor& visit) override {
+    if (!shared_->store().options().ordered) return KvsEngine::Scan(start, limit, visit);  // throws
+    return shared_->control().Scan(reader_, start, limit, visit);
   }
 
   void Settle() override { shared_->Settle(); }

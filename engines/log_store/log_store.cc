@@ -35,6 +35,7 @@ LogStore::LogStore(LogStoreOptions options)
       std::min(options_.segment_size,
                std::max(options_.segment_size / kFirstSegmentFraction, kSmallestFirstSegment));
   Recover();
+  if (options_.ordered) BuildOrder();
 }
 
 LogStore::~LogStore() {
@@ -69,6 +70,53 @@ void LogStore::MultiGet(std::span<const std::string_view> keys, std::span<std::s
   }
 }
 
+size_t LogStore::Scan(std::string_view start, size_t limit, const ScanVisitor& visit) const {
+  size_t visited = 0;
+  std::string next;
+  while (!ScanPart(start, limit, visit, visited, next)) start = next;
+  return visited;
+}
+
+bool LogStore::ScanPart(std::string_view start, size_t limit, const ScanVisitor& visit,
+                        size_t& visited, std::string& next) const {
+  constexpr size_t kInFlight = 16;
+  std::array<std::string_view, kInFlight> keys;
+  std::array<uint64_t, kInFlight> hashes;
+  OrderedIndex::Cursor cursor(*order_, start);
+  size_t reached = 0;
+  size_t count = 0;
+  while (visited < limit) {
+    if (reached >= kScanPartKeys) {
+      next.assign(keys[count - 1]);
+      next.push_back('\0');  // the first key after it
+      return false;
+    }
+    const size_t wanted = std::min(kInFlight, limit - visited);
+    count = 0;
+    while (count < wanted && cursor.Next(keys[count])) {
+      hashes[count] = Hash(keys[count]);
+      index_.Prefetch(hashes[count]);
+      ++count;
+    }
+    for (size_t i = 0; i < count; ++i) {
+      const Position candidate = index_.Candidate(hashes[i]);
+      if (candidate != kNoPosition) PrefetchRecord(candidate);
+    }
+    for (size_t i = 0; i < count; ++i) {
+      const Position position =
+          index_.Find(hashes[i], [&](Position p) { return HasKey(p, keys[i]); });
+      if (position == kNoPosition) continue;  // being inserted, or removed meanwhile
+      if (options_.verify_reads) [[unlikely]]
+        VerifyRecord(position, "scan");
+      ++visited;
+      visit(keys[i], RecordAt(position).Value());
+    }
+    if (count < wanted) break;  // there are no more
+    reached += count;
+  }
+  return true;
+}
+
 LogStore::Appended LogStore::Append(RecordType type, std::string_view key, std::string_view value) {
   CheckWritable();
   const uint64_t hash = Hash(key);
@@ -90,8 +138,12 @@ bool LogStore::Publish(const Appended& appended) {
   const auto matches = [&](Position p) { return HasKey(p, key); };
   const Position old = appended.type == RecordType::kTombstone
                            ? index_.Remove(appended.hash, matches)
-                           : index_.Put(appended.hash, appended.position, matches);
+                           : index_.Put(appended.hash, appended.position, matches, [&] {
+                               if (order_ != nullptr) order_->Insert(key);  // invariant 5
+                             });
   if (old == kNoPosition) return false;
+  if (appended.type == RecordType::kTombstone && order_ != nullptr) [[unlikely]]
+    order_->Remove(key);  // invariant 5
   SegmentOf(old).live_bytes -= RecordAt(old).Size();
   return true;
 }
@@ -113,6 +165,24 @@ bool LogStore::Write(RecordType type, std::string_view key, std::string_view val
 
 bool LogStore::Contains(std::string_view key) const {
   return index_.Find(Hash(key), [&](Position p) { return HasKey(p, key); }) != kNoPosition;
+}
+
+void LogStore::BuildOrder() {
+  order_ = std::make_unique<OrderedIndex>(
+      [this](std::shared_ptr<void> nodes) {
+        if (options_.unlocked_readers) epochs_.Retire(std::move(nodes));
+      },
+      options_.hooks.order_changes);
+  // Enough to overlap the misses.
+  constexpr size_t kLookahead = 16;
+  const std::vector<Position> positions = index_.Positions();
+  std::vector<std::string_view> keys;
+  keys.reserve(positions.size());
+  for (size_t i = 0; i < positions.size(); ++i) {
+    if (i + kLookahead < positions.size()) PrefetchRecord(positions[i + kLookahead]);
+    keys.push_back(RecordAt(positions[i]).Key());
+  }
+  order_->Build(std::move(keys));
 }
 
 void LogStore::VerifyRecord(Position position, std::string_view operation) const {
@@ -277,6 +347,7 @@ LogStoreStatistics LogStore::Statistics() const {
   LogStoreStatistics statistics;
   statistics.keys = index_.size();
   statistics.index_bytes = index_.memory_bytes();
+  if (order_ != nullptr) statistics.ordered_index_bytes = order_->memory_bytes();
   statistics.compacted_segments = compacted_segments_;
   statistics.segments_from_hints = segments_from_hints_;
   for (const std::shared_ptr<Segment>& segment : segments_) {

@@ -14,9 +14,11 @@
 //
 // docs/log-format.md describes the files, recovery.cc what is made of them after a crash.
 //
+// With `ordered` there is a second index, of the keys in their order, for scans (ordered_index.h).
+//
 // Thread safety:
-//   Get, MultiGet       any number at a time, beside one writer when the store was opened with
-//                       unlocked_readers; the reader is then inside an Epochs::Guard of epochs().
+//   Get, MultiGet,      any number at a time, beside one writer when the store was opened with
+//   Scan, ScanPart      unlocked_readers; the reader is then inside an Epochs::Guard of epochs().
 //                       Without, nobody writes meanwhile.
 //   the writing calls   one at a time; without unlocked_readers, with no reader beside them.
 //   PrepareCompaction   one at a time, beside anything; see CompactStep.
@@ -29,7 +31,9 @@
 //   3. A segment that the index leads into, or that a reader may hold a position of, is mapped, and
 //      its number is not given to another.
 //   4. Segments of kind kWrites are sealed and synced in the order of their generations.
-//   5. A segment leaves the manifest only when every record that supersedes or repeats one of
+//   5. The ordered index has every key that the index leads to, at any time: a key is put there
+//      before, and taken away after.
+//   6. A segment leaves the manifest only when every record that supersedes or repeats one of
 //      its own is on the device.
 //
 // Memory order: see index.h (1) to (4) and epochs.h. In addition
@@ -60,6 +64,7 @@
 #include "engines/log_store/hint.h"
 #include "engines/log_store/index.h"
 #include "engines/log_store/manifest.h"
+#include "engines/log_store/ordered_index.h"
 #include "engines/log_store/segment.h"
 #include "engines/log_store/task_thread.h"
 #include "engines/store_directory.h"
@@ -70,6 +75,7 @@ namespace kvs {
 struct LogStoreHooks {
   std::function<void()> record_appended;  // in Set or Remove: written, not published
   std::function<void()> record_moved;     // in compaction: copied, the index not yet re-pointed
+  std::function<void()> order_changes;    // before and after each store that changes the order
 };
 
 struct LogStoreOptions {
@@ -82,6 +88,7 @@ struct LogStoreOptions {
   unsigned garbage_percent = 50;  // compaction is due when this part of the log is garbage
   bool unlocked_readers = false;  // readers run beside the writer
   unsigned shard_bits = 8;        // of the index
+  bool ordered = false;           // keep the keys in order, for Scan
   // Called by the writer, inside a writing call, when compaction becomes due. Must not call back.
   std::function<void()> compaction_became_due;
   LogStoreHooks hooks;
@@ -95,6 +102,7 @@ struct LogStoreStatistics {
   uint64_t log_bytes = 0;      // used by records
   uint64_t garbage_bytes = 0;  // of them, no longer needed
   uint64_t index_bytes = 0;
+  uint64_t ordered_index_bytes = 0;
   uint64_t compacted_segments = 0;   // since the store was opened
   uint64_t segments_from_hints = 0;  // that opening it did not have to read
 };
@@ -112,6 +120,16 @@ class LogStore {
   bool Get(std::string_view key, std::string& value) const;
   void MultiGet(std::span<const std::string_view> keys, std::span<std::string> values,
                 std::span<bool> found) const;
+
+  // For a store that was opened with `ordered`. Scan is the whole of it, for a reader that writers
+  // wait for; one beside them goes part by part.
+  size_t Scan(std::string_view start, size_t limit, const ScanVisitor& visit) const;
+  // Goes on with a scan from `start`, until `visited` is `limit`, there are no more keys, or it has
+  // reached kScanPartKeys keys: a reader's visit must end for what it may look at to be given back.
+  // Returns whether the scan is finished; if not, `next` is where the next part starts. It may be
+  // what `start` leads to.
+  bool ScanPart(std::string_view start, size_t limit, const ScanVisitor& visit, size_t& visited,
+                std::string& next) const;
 
   bool Contains(std::string_view key) const;
 
@@ -178,6 +196,7 @@ class LogStore {
 
  private:
   static constexpr size_t kMaxSegments = size_t{1} << 16;
+  static constexpr size_t kScanPartKeys = 128;
 
   // Recovery (recovery.cc).
   void Recover();
@@ -251,6 +270,7 @@ class LogStore {
   }
   bool GetHashed(uint64_t hash, std::string_view key, std::string& value) const;
   void VerifyRecord(Position position, std::string_view operation) const;
+  void BuildOrder();
 
   [[noreturn]] void ThrowRefusal() const KVS_EXCLUDES(failure_mutex_);
 
@@ -259,6 +279,7 @@ class LogStore {
   const std::unique_ptr<std::atomic<const char*>[]> segment_data_;  // by number
   Epochs epochs_;
   Index index_;
+  std::unique_ptr<OrderedIndex> order_;  // null unless options_.ordered
 
   StoreDirectory claim_;
   const std::shared_ptr<FileSystem> files_;

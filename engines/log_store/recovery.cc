@@ -151,7 +151,7 @@ struct LogStore::SegmentScan {
   // Null when it could not be scanned: the reason is met again, by who needs it.
   std::shared_ptr<Segment> segment;
   uint64_t file_size = 0;
-  bool is_whole = true;   // these two: see ScanResult
+  bool is_whole = true;  // these two: see ScanResult
   bool has_seal = false;
   bool has_hint = false;
   uint64_t max_sequence = 0;

@@ -184,7 +184,9 @@ TEST_F(DamageTest, ANewerFormatVersionIsRefused) {
 
 TEST_F(DamageTest, VerifyReadsNeverReturnsDamagedData) {
   const fs::path path = MakeStore("s", 30);
-  LogStore store(Options(path, /*verify_reads=*/true));
+  LogStoreOptions options = Options(path, /*verify_reads=*/true);
+  options.ordered = true;
+  LogStore store(options);
   std::string value;
   EXPECT_TRUE(store.Get(KeyOf(3), value));
   // The file changes under the open store, as a failing disk would have it.
@@ -200,6 +202,14 @@ TEST_F(DamageTest, VerifyReadsNeverReturnsDamagedData) {
   } catch (const EngineError& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kCorruption);
     EXPECT_THAT(error.what(), HasSubstr(segment.string() + ": offset "));
+  }
+  int visited = 0;
+  try {
+    store.Scan(KeyOf(29), 100, [&](std::string_view, std::string_view) { ++visited; });
+    FAIL() << "visited " << visited;
+  } catch (const EngineError& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kCorruption);
+    EXPECT_EQ(visited, 1);  // key29; key3 is next
   }
 }
 

@@ -71,7 +71,8 @@ TEST(LogEnginesTest, RefusesBadSettings) {
                                                                       {"segment_size ", "1MiB"},
                                                                       {"garbage_percent", "100"},
                                                                       {"verify_reads", "maybe"},
-                                                                      {"ordered", "true"}}) {
+                                                                      {"ordered", "maybe"},
+                                                                      {"sorted", "true"}}) {
     for (const char* engine : kEngines) {
       EngineOptions options;
       options.directory = directory.path() / "s";

@@ -140,6 +140,100 @@ TEST(LockfreeTest, ReadsFinishWhileCompactionIsFrozenInTheMiddleOfAStep) {
   ExpectFinishes(again);
 }
 
+// Scans all on a thread of its own, over and over. Returns whether that came to an end, with each
+// of `lasting` in each scan.
+std::future<bool> StartScanning(const KvsEngine& store, int lasting) {
+  return std::async(std::launch::async, [handle = store.Clone(), lasting] {
+    for (int round = 0; round < 3; ++round) {
+      int found = 0;
+      std::string last;
+      bool is_ascending = true;
+      handle->Scan("", 1'000'000, [&](std::string_view key, std::string_view value) {
+        is_ascending = is_ascending && last < key;
+        last = key;
+        if (value.starts_with("value ") && value.substr(6) == key) ++found;
+      });
+      if (!is_ascending || found != lasting) return false;
+    }
+    return true;
+  });
+}
+
+EngineOptions OrderedOptions(const std::filesystem::path& directory) {
+  EngineOptions options = Options(directory);
+  options.settings["ordered"] = "true";
+  return options;
+}
+
+// The writer is stopped before and after each store that changes the order, in insertions that
+// split a leaf and in removals that merge some.
+TEST(LockfreeTest, ScansFinishWhileAWriterIsFrozenInTheMiddleOfAnInsertOrARemove) {
+  constexpr int kChanges = 60;
+  for (int frozen_at = 0; frozen_at < 4 * kChanges; frozen_at += 7) {
+    const TestDirectory directory;
+    FreezePoint freeze;
+    std::atomic<bool> counting{false};
+    int passed = 0;
+    LogStoreHooks hooks;
+    hooks.order_changes = [&] {
+      if (!counting || passed++ != frozen_at) return;
+      freeze.Arm();
+      freeze.Pass();
+    };
+    const auto store =
+        OpenLockfreeWithHooks(OrderedOptions(directory.path() / "s"), std::move(hooks));
+    Fill(*store);
+    counting = true;
+    std::thread writer([handle = store->Clone()] {
+      for (int i = 0; i < kChanges; ++i) handle->Set("1 passing " + std::to_string(i), "passing");
+      for (int i = 0; i < kChanges; ++i) handle->Remove("1 passing " + std::to_string(i));
+    });
+    while (!freeze.IsReached()) std::this_thread::yield();
+    std::future<bool> scanning = StartScanning(*store, kKeys);
+    const bool is_finished =
+        scanning.wait_for(std::chrono::seconds(30)) == std::future_status::ready;
+    freeze.Thaw();
+    EXPECT_TRUE(is_finished) << "a scan waits for a writer, frozen at " << frozen_at;
+    EXPECT_TRUE(scanning.get()) << "frozen at " << frozen_at;
+    writer.join();
+    EXPECT_TRUE(StartScanning(*store, kKeys).get());
+  }
+}
+
+TEST(LockfreeTest, ScansFinishWhileCompactionIsFrozenInTheMiddleOfAStep) {
+  const TestDirectory directory;
+  FreezePoint freeze;
+  LogStoreHooks hooks;
+  hooks.record_moved = [&] { freeze.Pass(); };
+  const auto store =
+      OpenLockfreeWithHooks(OrderedOptions(directory.path() / "s"), std::move(hooks));
+  Fill(*store);
+  freeze.Arm();
+  std::thread writer([&, handle = store->Clone()] {
+    while (!freeze.IsReached()) handle->Set("0", "value 0");
+  });
+  while (!freeze.IsReached()) std::this_thread::yield();
+  std::future<bool> scanning = StartScanning(*store, kKeys);
+  ExpectFinishes(scanning);
+  freeze.Thaw();
+  writer.join();
+}
+
+TEST(LockfreeTest, AShortScanDoesNotAllocate) {
+  const TestDirectory directory;
+  const auto store = OpenLockfreeWithHooks(OrderedOptions(directory.path() / "s"), {});
+  Fill(*store);
+  uint64_t bytes = 0;
+  const ScanVisitor visit = [&](std::string_view key, std::string_view value) {
+    bytes += key.size() + value.size();
+  };
+  const uint64_t before = allocations;
+  const size_t visited = store->Scan("5", 100, visit);
+  EXPECT_EQ(allocations - before, 0u);
+  EXPECT_GT(visited, 50u);
+  EXPECT_GT(bytes, 500u);
+}
+
 TEST(LockfreeTest, AWarmGetDoesNotAllocate) {
   const TestDirectory directory;
   const auto store = OpenLockfreeWithHooks(Options(directory.path() / "s"), {});
