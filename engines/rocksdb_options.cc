@@ -244,7 +244,8 @@ std::vector<std::pair<std::string, std::string>> DescribeRocksdbOptions(
   const bool cached = table != nullptr && table->block_cache != nullptr;
   all["block_cache"] = std::to_string(cached ? table->block_cache->GetCapacity() : 0);
 
-  std::vector<std::string> names = {"block_cache",
+  std::vector<std::string> names = {std::string(kPlainTable),
+                                    "block_cache",
                                     "write_buffer_size",
                                     "max_write_buffer_number",
                                     "filter_policy",

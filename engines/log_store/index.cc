@@ -106,7 +106,7 @@ std::atomic<uint64_t>& Index::FreeSlot(const Table& table, uint64_t hash) {
 
 std::vector<Position> Index::Positions() const {
   std::vector<Position> positions;
-  positions.reserve(size_);
+  positions.reserve(size());
   for (size_t shard = 0; shard < states_.size(); ++shard) {
     // The writer's own stores.
     const Table table = Decode(shards_[shard].load(std::memory_order_relaxed));

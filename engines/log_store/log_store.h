@@ -76,6 +76,7 @@ struct LogStoreHooks {
   std::function<void()> record_appended;  // in Set or Remove: written, not published
   std::function<void()> record_moved;     // in compaction: copied, the index not yet re-pointed
   std::function<void()> order_changes;    // before and after each store that changes the order
+  std::function<void()> background_task_begins;  // on one of the store's threads
 };
 
 struct LogStoreOptions {
@@ -314,8 +315,9 @@ class LogStore {
   std::vector<std::shared_ptr<Segment>> to_remove_;
 
   // Last: their tasks use the members above.
-  TaskThread syncing_;    // syncs sealed segments, removes retired ones; in order
-  TaskThread preparing_;  // makes spares
+  // Syncs sealed segments, removes retired ones; in order.
+  TaskThread syncing_{options_.hooks.background_task_begins};
+  TaskThread preparing_{options_.hooks.background_task_begins};  // makes spares
 };
 
 // Compares eight bytes at a time. A caller that has just built its key by 8-byte stores would wait

@@ -38,6 +38,7 @@ void TaskThread::Run() {
       task = std::move(tasks_.front());
       tasks_.pop_front();
     }
+    if (task_begins_) task_begins_();
     task();
     task = nullptr;  // what it holds goes before it counts as finished
     {

@@ -13,7 +13,9 @@ namespace kvs {
 // Thread safety: safe from any thread.
 class TaskThread {
  public:
-  TaskThread() : thread_([this] { Run(); }) {}
+  // `task_begins` is called before each task; for tests.
+  explicit TaskThread(std::function<void()> task_begins)
+      : task_begins_(std::move(task_begins)), thread_([this] { Run(); }) {}
   // Finishes the tasks that are waiting.
   ~TaskThread();
   TaskThread(const TaskThread&) = delete;
@@ -27,6 +29,7 @@ class TaskThread {
  private:
   void Run() KVS_EXCLUDES(mutex_);
 
+  const std::function<void()> task_begins_;
   Mutex mutex_;
   ConditionVariable changed_;
   std::deque<std::function<void()>> tasks_ KVS_GUARDED_BY(mutex_);

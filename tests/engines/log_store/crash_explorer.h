@@ -341,7 +341,10 @@ class History {
 
  private:
   void Open() {
-    store_ = std::make_unique<LogStore>(explorer_.Options(disk_, "store"));
+    LogStoreOptions options = explorer_.Options(disk_, "store");
+    options.hooks.background_task_begins = [disk = disk_] { disk->AwaitRelease(); };
+    store_ = std::make_unique<LogStore>(std::move(options));
+    store_->WaitForBackground();
     disk_->HoldBackground();
   }
 

@@ -251,8 +251,9 @@ TEST(IoFailureTest, AGroupThatWaitsForAFailedFlushIsRefused) {
   options.directory = directory.path() / "s";
   options.durability = Durability::kSync;
   options.settings = {{"segment_size", "64KiB"}};
-  const auto engine = OpenLockfreeWithHooks(
-      options, {.record_appended = [&] { ++appended; }, .record_moved = {}}, disk);
+  LogStoreHooks hooks;
+  hooks.record_appended = [&] { ++appended; };
+  const auto engine = OpenLockfreeWithHooks(options, hooks, disk);
   engine->Set("first", "acknowledged");
   disk->HoldBackground();  // the flush of the second waits in the disk
   std::atomic<int> refused{0};

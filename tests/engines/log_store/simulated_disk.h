@@ -298,11 +298,15 @@ class SimulatedDisk final : public FileSystem {
     return disk;
   }
 
-  // While the background is held, the calls of other threads wait. To be called while there are
-  // none: so none holds a lock that the foreground needs.
+  // While the background is held, who calls AwaitRelease waits: the store's background threads,
+  // before each task.
   void HoldBackground() {
     const MutexLock lock(mutex_);
     is_held_ = true;
+  }
+  void AwaitRelease() {
+    const MutexLock lock(mutex_);
+    while (is_held_) changed_.Wait(mutex_);
   }
   void ReleaseBackground() {
     {
@@ -407,7 +411,6 @@ class SimulatedDisk final : public FileSystem {
             const std::function<void()>& done_by_half = nullptr,
             const std::function<void()>& failed_sync = nullptr) {
     const MutexLock lock(mutex_);
-    while (is_held_ && std::this_thread::get_id() != foreground_) changed_.Wait(mutex_);
     Begin();
     const bool needs_space = kind == CallKind::kAppend || kind == CallKind::kAllocate;
     std::optional<FailureKind> failure;
@@ -447,7 +450,6 @@ class SimulatedDisk final : public FileSystem {
     throw EngineError(ErrorKind::kIo, "test", operation, path, "no such file");
   }
 
-  const std::thread::id foreground_ = std::this_thread::get_id();
   mutable Mutex mutex_;  // protects what follows
   ConditionVariable changed_;
   std::map<std::string, Name> names_;
