@@ -255,7 +255,7 @@ TEST(IoFailureTest, AGroupThatWaitsForAFailedFlushIsRefused) {
   hooks.record_appended = [&] { ++appended; };
   const auto engine = OpenLockfreeWithHooks(options, hooks, disk);
   engine->Set("first", "acknowledged");
-  disk->HoldBackground();  // the flush of the second waits in the disk
+  disk->HoldSyncs();  // the flush of the second waits in the disk
   std::atomic<int> refused{0};
   const auto set = [&](const std::string& key) {
     const auto handle = engine->Clone();
@@ -271,7 +271,7 @@ TEST(IoFailureTest, AGroupThatWaitsForAFailedFlushIsRefused) {
   std::thread third(set, "third");
   while (appended < 3) std::this_thread::yield();
   disk->FailNextSync();
-  disk->ReleaseBackground();
+  disk->ReleaseSyncs();
   second.join();
   third.join();
   EXPECT_EQ(refused, 2);

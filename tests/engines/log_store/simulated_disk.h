@@ -308,13 +308,15 @@ class SimulatedDisk final : public FileSystem {
     const MutexLock lock(mutex_);
     while (is_held_) changed_.Wait(mutex_);
   }
-  void ReleaseBackground() {
-    {
-      const MutexLock lock(mutex_);
-      is_held_ = false;
-    }
-    changed_.NotifyAll();
+  void ReleaseBackground() { Release(is_held_); }
+
+  // While syncs are held they wait before they do anything. For one that the foreground does not
+  // wait for.
+  void HoldSyncs() {
+    const MutexLock lock(mutex_);
+    syncs_are_held_ = true;
   }
+  void ReleaseSyncs() { Release(syncs_are_held_); }
 
   // Makes the call number `at`, counted from 0, fail once, if it is one that can fail so.
   void Fail(uint64_t at, FailureKind kind) {
@@ -407,10 +409,19 @@ class SimulatedDisk final : public FileSystem {
   }
 
   // Every call of the interface. `done_by_half` is what a failure for want of space leaves.
+  void Release(bool& held) {
+    {
+      const MutexLock lock(mutex_);
+      held = false;
+    }
+    changed_.NotifyAll();
+  }
+
   void Call(CallKind kind, const std::filesystem::path& path, const std::function<void()>& effect,
             const std::function<void()>& done_by_half = nullptr,
             const std::function<void()>& failed_sync = nullptr) {
     const MutexLock lock(mutex_);
+    while (syncs_are_held_ && kind == CallKind::kSync) changed_.Wait(mutex_);
     Begin();
     const bool needs_space = kind == CallKind::kAppend || kind == CallKind::kAllocate;
     std::optional<FailureKind> failure;
@@ -455,6 +466,7 @@ class SimulatedDisk final : public FileSystem {
   std::map<std::string, Name> names_;
   std::function<void()> at_call_;
   bool is_held_ = false;
+  bool syncs_are_held_ = false;
   uint64_t calls_ = 0;
   uint64_t fail_at_ = std::numeric_limits<uint64_t>::max();
   FailureKind failure_ = FailureKind::kIo;
