@@ -139,7 +139,9 @@ class FailingRun {
     for (int attempt = 0; store_ == nullptr; ++attempt) {
       Require(attempt < 2, "does not open");
       try {
-        store_ = std::make_unique<LogStore>(explorer_.Options(disk_, "store"));
+        LogStoreOptions options = explorer_.Options(disk_, "store");
+        options.hooks.background_task_begins = [disk = disk_] { disk->AwaitRelease(); };
+        store_ = std::make_unique<LogStore>(std::move(options));
       } catch (const EngineError& error) {
         Require(error.kind() != ErrorKind::kCorruption, error.what());
         NoticeFailure();
@@ -217,7 +219,10 @@ TEST_P(IoFailureTest, EachCallMayFailOnce) {
     std::printf("[   states ] kind %d: %zu calls failed, %zu refusals, %zu crash states\n",
                 static_cast<int>(kind), failures, refusals, states);
     EXPECT_GE(failures, 30 / stride);
-    EXPECT_GT(refusals, 0u);
+    // The few calls that a sanitizer's build tries may all be ones that need no refusal.
+    if (!kHasSanitizer) {
+      EXPECT_GT(refusals, 0u);
+    }
   }
 }
 
