@@ -19,14 +19,15 @@ class BenchStoresTest(BenchTest):
 
     def test_ratios_are_judged_and_results_kept(self):
         out = self.scratch / "stores"
-        done = self.bench_stores("--smoke", "--out", out, "--only", "get-10m,multi-get,compaction")
+        done = self.bench_stores("--smoke", "--out", out, "--only",
+                                 "get-10m,multi-get,start-up,compaction")
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         self.assertRegex(done.stdout, re.compile(
             r"^get, 10 M keys, against probe +[0-9.]+ \[[0-9.]+-[0-9.]+\]  >= 0.85  (OK|MISSED)$",
             re.MULTILINE))
         self.assertIn("multi-get of 16, keys, against its own get", done.stdout)
         self.assertIn("get p99.9 while compaction runs", done.stdout)
-        for name in ("get-10m", "multi-get", "compaction"):
+        for name in ("get-10m", "multi-get", "start-up-hints", "start-up-log", "compaction"):
             self.assertTrue(self.read_result(out / f"{name}.json")["kvs_bench"]["complete"])
         self.assert_no_stores()
 
