@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -18,6 +17,7 @@
 #include <fmt/format.h>
 
 #include "harness/clock.h"
+#include "harness/own_process.h"
 #include "results/result_file.h"
 
 namespace kvs {
@@ -26,10 +26,6 @@ namespace {
 constexpr double kGraceAfterStopS = 15;  // to end the window, verify and close
 constexpr size_t kLastWordsBytes = 8 << 10;
 constexpr size_t kReasonWordsBytes = 600;  // of the last words, in the result file
-
-[[noreturn]] void ThrowSystemError(int error, const char* what) {
-  throw std::system_error(error, std::generic_category(), what);
-}
 
 // Owns a file descriptor.
 class Descriptor {
@@ -47,48 +43,6 @@ class Descriptor {
  private:
   int fd_;
 };
-
-// Starts this executable as the process of a trial, leader of its own group, so that neither
-// Ctrl-C of the terminal nor a kill meant for it reaches anybody else. `channel` becomes its
-// descriptor kTrialChannelFd, `words` its standard output and error.
-pid_t Spawn(int channel, int words) {
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, words, STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, words, STDERR_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, channel, kTrialChannelFd);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  sigset_t no_signals;
-  sigemptyset(&no_signals);
-  posix_spawnattr_setsigmask(&attributes, &no_signals);
-
-  std::string name = "kvs-bench";
-  std::string argument(kTrialArgument);
-  std::array<char*, 3> arguments = {name.data(), argument.data(), nullptr};
-  pid_t pid = 0;
-  const int error =
-      posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (error != 0) ThrowSystemError(error, "starting the process of a trial");
-  return pid;
-}
-
-// "killed by signal 11 (Segmentation fault)", "exited with code 66", or "" after a good end.
-std::string DescribeEnd(int status) {
-  if (WIFSIGNALED(status)) {
-    const int signal = WTERMSIG(status);
-    return fmt::format("killed by SIG{} ({})", sigabbrev_np(signal), sigdescr_np(signal));
-  }
-  if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
-    return fmt::format("exited with code {}", WEXITSTATUS(status));
-  }
-  return "";
-}
 
 struct StartedProcess {
   pid_t pid;
@@ -109,7 +63,8 @@ StartedProcess Start() {
   Descriptor words_out(words[0]);
   const Descriptor words_in(words[1]);
   if (fcntl(words_out.get(), F_SETFL, O_NONBLOCK) != 0) ThrowSystemError(errno, "fcntl");
-  const pid_t pid = Spawn(theirs.get(), words_in.get());
+  const pid_t pid = SpawnOwnProgram({std::string(kTrialArgument)}, words_in.get(),
+                                    {{theirs.get(), kTrialChannelFd}});
   // Through syscall(2): glibc 2.36 declares pidfd_open without extern "C".
   const int pid_fd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
   if (pid_fd < 0) {

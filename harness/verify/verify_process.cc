@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -23,6 +22,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/exit_code.h"
+#include "harness/own_process.h"
 #include "harness/verify/crash_child.h"
 #include "harness/verify/history_run.h"
 
@@ -36,10 +36,6 @@ constexpr int kReportFd = 4;
 constexpr int kLeastOwnFd = 10;
 
 constexpr off_t kLastWordsBytes = 800;
-
-[[noreturn]] void ThrowSystemError(int error, const char* what) {
-  throw std::system_error(error, std::generic_category(), what);
-}
 
 // A nameless file in memory: unlike a pipe it never fills up, and it outlives its writer.
 int MemoryFile(const char* name) {
@@ -79,45 +75,6 @@ void WriteAll(int fd, std::string_view text) {
   }
 }
 
-// Like a trial's process: no Ctrl-C of the terminal reaches it, and no signal is blocked in it.
-pid_t Spawn(const VerifyPlan& plan, int words, int progress, int report) {
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, words, STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, words, STDERR_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, progress, kProgressFd);
-  posix_spawn_file_actions_adddup2(&actions, report, kReportFd);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  sigset_t no_signals;
-  sigemptyset(&no_signals);
-  posix_spawnattr_setsigmask(&attributes, &no_signals);
-
-  std::string name = "kvs-bench";
-  std::string argument(kVerifyArgument);
-  std::string text = VerifyPlanToJson(plan);
-  std::array<char*, 4> arguments = {name.data(), argument.data(), text.data(), nullptr};
-  pid_t pid = 0;
-  const int error =
-      posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (error != 0) ThrowSystemError(error, "starting the process under test");
-  return pid;
-}
-
-std::string DescribeEnd(int status) {
-  if (WIFSIGNALED(status)) {
-    const int signal = WTERMSIG(status);
-    return fmt::format("killed by SIG{} ({})", sigabbrev_np(signal), sigdescr_np(signal));
-  }
-  if (WEXITSTATUS(status) != 0) return fmt::format("exited with code {}", WEXITSTATUS(status));
-  return "";
-}
-
 }  // namespace
 
 ProgressMemory::ProgressMemory() : fd_(MemoryFile("progress")) {
@@ -138,7 +95,8 @@ VerifyProcess::VerifyProcess(VerifyPlan plan, const ProgressMemory& progress)
     : words_fd_(MemoryFile("words")), report_fd_(MemoryFile("report")) {
   plan.parent = getpid();
   // Both standard streams share the file's offset, and so does whoever writes next.
-  pid_ = Spawn(plan, words_fd_, progress.fd(), report_fd_);
+  pid_ = SpawnOwnProgram({std::string(kVerifyArgument), VerifyPlanToJson(plan)}, words_fd_,
+                         {{progress.fd(), kProgressFd}, {report_fd_, kReportFd}});
   // Through syscall(2): glibc 2.36 declares pidfd_open without extern "C".
   pid_fd_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
   if (pid_fd_ < 0) {

@@ -1,0 +1,62 @@
+#include "harness/own_process.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+#include <system_error>
+
+#include <fmt/format.h>
+
+namespace kvs {
+
+void ThrowSystemError(int error, const char* what) {
+  throw std::system_error(error, std::generic_category(), what);
+}
+
+pid_t SpawnOwnProgram(std::vector<std::string> arguments, int words,
+                      std::initializer_list<PassedDescriptor> descriptors) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, words, STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, words, STDERR_FILENO);
+  for (const PassedDescriptor& passed : descriptors) {
+    posix_spawn_file_actions_adddup2(&actions, passed.ours, passed.theirs);
+  }
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  sigset_t no_signals;
+  sigemptyset(&no_signals);
+  posix_spawnattr_setsigmask(&attributes, &no_signals);
+
+  std::string name = "kvs-bench";
+  std::vector<char*> words_of_command = {name.data()};
+  for (std::string& argument : arguments) words_of_command.push_back(argument.data());
+  words_of_command.push_back(nullptr);
+  pid_t pid = 0;
+  const int error =
+      posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, words_of_command.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  if (error != 0) ThrowSystemError(error, "starting kvs-bench as another process");
+  return pid;
+}
+
+std::string DescribeEnd(int status) {
+  if (WIFSIGNALED(status)) {
+    const int signal = WTERMSIG(status);
+    return fmt::format("killed by SIG{} ({})", sigabbrev_np(signal), sigdescr_np(signal));
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
+    return fmt::format("exited with code {}", WEXITSTATUS(status));
+  }
+  return "";
+}
+
+}  // namespace kvs

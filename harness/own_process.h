@@ -1,0 +1,36 @@
+// This program started once more, as the process of a trial or of a verification.
+//
+// Thread safety: safe from any thread.
+#ifndef KVS_HARNESS_OWN_PROCESS_H_
+#define KVS_HARNESS_OWN_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+namespace kvs {
+
+// A descriptor of ours and the one that it becomes in the process.
+struct PassedDescriptor {
+  int ours;
+  int theirs;
+};
+
+// Starts this executable with `arguments`, leader of its own group, so that neither Ctrl-C of the
+// terminal nor a kill meant for it reaches anybody else; no signal is blocked in it. `words`
+// becomes its standard output and error; its standard input is empty. Each of `descriptors` is put
+// in place in turn, so none of ours may lie where an earlier one goes. Throws std::system_error.
+pid_t SpawnOwnProgram(std::vector<std::string> arguments, int words,
+                      std::initializer_list<PassedDescriptor> descriptors);
+
+// "killed by SIGSEGV (Segmentation fault)", "exited with code 66", or "" after a good end.
+// `status`: as waitpid gives it.
+std::string DescribeEnd(int status);
+
+[[noreturn]] void ThrowSystemError(int error, const char* what);
+
+}  // namespace kvs
+
+#endif  // KVS_HARNESS_OWN_PROCESS_H_
