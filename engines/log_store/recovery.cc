@@ -23,6 +23,7 @@
 // a hint file (hint.h) is not read at all: its notes are in the hint.
 #include <algorithm>
 #include <exception>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -122,8 +123,12 @@ void ForEachInParallel(size_t count, unsigned threads, Work work) {
     for (size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) work(worker, i);
   };
   std::vector<std::thread> others;
-  for (unsigned worker = 1; worker < std::min<size_t>(threads, count); ++worker) {
-    others.emplace_back(run, worker);
+  try {
+    for (unsigned worker = 1; worker < std::min<size_t>(threads, count); ++worker) {
+      others.emplace_back(run, worker);
+    }
+  } catch (const std::system_error&) {
+    // No more threads are to be had: those that there are do all of it.
   }
   run(0);
   for (std::thread& other : others) other.join();
