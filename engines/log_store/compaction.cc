@@ -1,5 +1,6 @@
 // Compaction: the part of LogStore that gives back the space of records that nobody needs.
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <limits>
 
@@ -109,13 +110,26 @@ void LogStore::CompactStep(uint64_t bytes) {
                    .needed_bytes = 0};
   }
   Segment& victim = *compaction_.victim;
-  const uint64_t stop = compaction_.offset + bytes;
-  while (compaction_.offset < std::min(victim.end, stop)) {
-    // Also what is not moved: a damaged key would be taken for one that nobody needs.
-    VerifyBeforeMoving(MakePosition(victim, compaction_.offset));
-    const uint64_t size = Record(victim.At(compaction_.offset)).Size();
-    if (!MoveRecord(victim, compaction_.offset)) return;  // PrepareCompaction is needed
-    compaction_.offset += size;
+  const uint64_t stop = std::min(victim.end, compaction_.offset + bytes);
+  // Records whose places in the index are on their way from memory at a time.
+  constexpr size_t kInFlight = 16;
+  std::array<uint64_t, kInFlight> hashes;
+  while (compaction_.offset < stop) {
+    size_t count = 0;
+    for (uint64_t next = compaction_.offset; next < stop && count < kInFlight; ++count) {
+      // Also what is not moved: a damaged key would be taken for one that nobody needs.
+      VerifyBeforeMoving(MakePosition(victim, next));
+      const Record record(victim.At(next));
+      hashes[count] = Hash(record.Key());
+      index_.Prefetch(hashes[count]);
+      next += record.Size();
+    }
+    for (size_t i = 0; i < count; ++i) {
+      const uint64_t size = Record(victim.At(compaction_.offset)).Size();
+      if (!MoveRecord(victim, compaction_.offset, hashes[i]))
+        return;  // PrepareCompaction is needed
+      compaction_.offset += size;
+    }
   }
   if (compaction_.offset >= victim.end) FinishVictim();
 }
@@ -131,11 +145,10 @@ void LogStore::VerifyBeforeMoving(Position position) {
 
 // Copies one record, if it is needed, and re-points the index. Returns false when there is no
 // segment to copy to.
-bool LogStore::MoveRecord(Segment& victim, uint64_t offset) {
+bool LogStore::MoveRecord(Segment& victim, uint64_t offset, uint64_t hash) {
   const Record record(victim.At(offset));
   const Position position = MakePosition(victim, offset);
   const std::string_view key = record.Key();
-  const uint64_t hash = Hash(key);
   const bool is_tombstone = record.GetShape().type == RecordType::kTombstone;
   const bool needed =
       is_tombstone ? TombstoneIsNeeded(record, hash)

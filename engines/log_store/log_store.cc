@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <cstdlib>
+#include <new>
 
 #include <fmt/format.h>
 
@@ -15,11 +17,18 @@ constexpr uint64_t kFirstSegmentFraction = 16;
 constexpr uint64_t kSegmentGrowth = 4;
 constexpr uint64_t kSmallestFirstSegment = 64 * 1024;
 
+// All null. The kernel zeroes it where it is touched, which for a small store is nearly nowhere.
+std::atomic<const char*>* NewSegmentTable(size_t segments) {
+  void* const table = std::calloc(segments, sizeof(std::atomic<const char*>));
+  if (table == nullptr) throw std::bad_alloc();
+  return static_cast<std::atomic<const char*>*>(table);
+}
+
 }  // namespace
 
 LogStore::LogStore(LogStoreOptions options)
     : options_(std::move(options)),
-      segment_data_(std::make_unique<std::atomic<const char*>[]>(kMaxSegments)),
+      segment_data_(NewSegmentTable(kMaxSegments)),
       index_(
           options_.shard_bits, [this](Position p) { return Hash(RecordAt(p).Key()); },
           [this](Position p) { PrefetchRecord(p); },

@@ -45,6 +45,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <future>
@@ -199,6 +200,10 @@ class LogStore {
   static constexpr size_t kMaxSegments = size_t{1} << 16;
   static constexpr size_t kScanPartKeys = 128;
 
+  struct Free {
+    void operator()(void* memory) const { std::free(memory); }
+  };
+
   // Recovery (recovery.cc).
   void Recover();
   struct SegmentScan;
@@ -247,7 +252,7 @@ class LogStore {
   static uint64_t ReclaimableBytes(const Segment& segment, const GarbageAge& age);
   std::shared_ptr<Segment> PickVictim() const;
   void VerifyBeforeMoving(Position position);
-  bool MoveRecord(Segment& victim, uint64_t offset);
+  bool MoveRecord(Segment& victim, uint64_t offset, uint64_t hash);
   bool TombstoneIsNeeded(const Record& record, uint64_t hash) const;
   void FinishVictim();
   void SubmitRemoval(std::shared_ptr<Segment> victim);
@@ -277,7 +282,7 @@ class LogStore {
 
   const LogStoreOptions options_;
   // Hot for readers: nothing here changes but with a segment.
-  const std::unique_ptr<std::atomic<const char*>[]> segment_data_;  // by number
+  const std::unique_ptr<std::atomic<const char*>[], Free> segment_data_;  // by number
   Epochs epochs_;
   Index index_;
   std::unique_ptr<OrderedIndex> order_;  // null unless options_.ordered
