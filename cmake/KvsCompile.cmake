@@ -43,3 +43,12 @@ function(kvs_library name)
   add_library(${name} STATIC ${ARG_SOURCES})
   target_link_libraries(${name} PUBLIC kvs_compile ${ARG_LINK})
 endfunction()
+
+# kvs_compile_together(<target>...): compiles several of a target's sources as one, in the builds that
+# measure nothing. The release build compiles each by itself, so that a missing #include is noticed.
+# Not for targets whose sources have things of their own under the same names (the engines).
+function(kvs_compile_together)
+  if(KVS_SANITIZER)
+    set_target_properties(${ARGN} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
+  endif()
+endfunction()

@@ -12,6 +12,8 @@ import jsonschema
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ["KVS_BUILD_DIR"])
+# In builds with sanitizers, whose processes take long to start, fewer are started: see sanitizer.h.
+HAS_SANITIZER = bool(os.environ.get("KVS_SANITIZER"))
 SCHEMA = ROOT / "results" / "schema" / "result-v1.schema.json"
 
 OK, USAGE, ENVIRONMENT, ENGINE_FAILED, INTERRUPTED = 0, 2, 4, 5, 130

@@ -17,10 +17,6 @@ using ::testing::DoubleEq;
 using ::testing::ElementsAre;
 using ::testing::Optional;
 
-CellName Cell(const std::string& engine, unsigned threads = 1) {
-  return {"ycsb-a", engine, threads, "dedicated", "process"};
-}
-
 Trial Failed(const CellName& cell, TrialStatus status, const std::string& reason) {
   Trial trial;
   trial.cell = cell;
@@ -30,9 +26,9 @@ Trial Failed(const CellName& cell, TrialStatus status, const std::string& reason
 }
 
 TEST(SummaryTest, FiguresAreMediansOverTheTrials) {
-  const auto cells =
-      Summarise({SyntheticTrial(Cell("lmdb"), 0, 1000), SyntheticTrial(Cell("lmdb"), 1, 4000),
-                 SyntheticTrial(Cell("lmdb"), 2, 2000)});
+  const auto cells = Summarise({SyntheticTrial(SyntheticCell("lmdb"), 0, 1000),
+                                SyntheticTrial(SyntheticCell("lmdb"), 1, 4000),
+                                SyntheticTrial(SyntheticCell("lmdb"), 2, 2000)});
   ASSERT_EQ(cells.size(), 1u);
   const CellSummary& cell = cells[0];
   EXPECT_EQ(cell.trials, 3u);
@@ -49,7 +45,7 @@ TEST(SummaryTest, FiguresAreMediansOverTheTrials) {
 TEST(SummaryTest, PercentilesAreMediansAndSayHowWellTheyAreSampled) {
   std::vector<Trial> trials;
   for (const uint64_t value_ns : {300u, 100u, 200u}) {
-    Trial trial = SyntheticTrial(Cell("lmdb"), 0, 1000);
+    Trial trial = SyntheticTrial(SyntheticCell("lmdb"), 0, 1000);
     trial.latencies = {{"all",
                         1000,
                         1.5 * static_cast<double>(value_ns),
@@ -74,7 +70,7 @@ TEST(SummaryTest, PercentilesAreMediansAndSayHowWellTheyAreSampled) {
 }
 
 TEST(SummaryTest, APercentileThatOnlySomeTrialsHaveIsOverThose) {
-  Trial first = SyntheticTrial(Cell("lmdb"), 0, 1000);
+  Trial first = SyntheticTrial(SyntheticCell("lmdb"), 0, 1000);
   Trial second = first;
   first.latencies = {{"all", 1, 1, 1, 1, {{50, 10, 0}}}};
   second.latencies = {{"all", 1, 1, 1, 1, {{50, 30, 0}, {90, 70, 0}}}};
@@ -85,9 +81,10 @@ TEST(SummaryTest, APercentileThatOnlySomeTrialsHaveIsOverThose) {
 }
 
 TEST(SummaryTest, RatiosAreToTheFastestOfTheSameGroupWithoutTheFloor) {
-  const auto cells = Summarise(
-      {SyntheticTrial(Cell("null"), 0, 9000), SyntheticTrial(Cell("lmdb"), 0, 4000),
-       SyntheticTrial(Cell("sqlite"), 0, 1000), SyntheticTrial(Cell("lmdb", 2), 0, 8000)});
+  const auto cells = Summarise({SyntheticTrial(SyntheticCell("null"), 0, 9000),
+                                SyntheticTrial(SyntheticCell("lmdb"), 0, 4000),
+                                SyntheticTrial(SyntheticCell("sqlite"), 0, 1000),
+                                SyntheticTrial(SyntheticCell("lmdb", 2), 0, 8000)});
   EXPECT_EQ(cells[0].ratio_to_best, std::nullopt);
   EXPECT_EQ(cells[1].ratio_to_best, 1.0);
   EXPECT_EQ(cells[2].ratio_to_best, 0.25);
@@ -97,9 +94,10 @@ TEST(SummaryTest, RatiosAreToTheFastestOfTheSameGroupWithoutTheFloor) {
 TEST(SummaryTest, TheHarnessShareIsTheFloorsTimeOverTheCells) {
   Trial floor = SyntheticTrial({"ycsb-a", "null", 1, "dedicated", "none"}, 0, 10000);
   floor.is_floor = true;
-  const auto cells = Summarise(
-      {SyntheticTrial(Cell("lmdb"), 0, 1000), SyntheticTrial(Cell("lockfree"), 0, 2501),
-       SyntheticTrial(Cell("mutex"), 0, 20000), SyntheticTrial(Cell("lmdb", 2), 0, 1000), floor});
+  const auto cells = Summarise({SyntheticTrial(SyntheticCell("lmdb"), 0, 1000),
+                                SyntheticTrial(SyntheticCell("lockfree"), 0, 2501),
+                                SyntheticTrial(SyntheticCell("mutex"), 0, 20000),
+                                SyntheticTrial(SyntheticCell("lmdb", 2), 0, 1000), floor});
   EXPECT_EQ(cells[0].harness_share, 0.1);
   EXPECT_FALSE(cells[0].harness_bound);
   EXPECT_EQ(cells[1].harness_share, 0.2501);
@@ -111,9 +109,9 @@ TEST(SummaryTest, TheHarnessShareIsTheFloorsTimeOverTheCells) {
 }
 
 TEST(SummaryTest, FiguresSurviveBesideAFailedTrial) {
-  const auto cells = Summarise({SyntheticTrial(Cell("lmdb"), 0, 1000),
-                                Failed(Cell("lmdb"), TrialStatus::kFailed, "disk full"),
-                                Failed(Cell("lmdb"), TrialStatus::kFailed, "killed")});
+  const auto cells = Summarise({SyntheticTrial(SyntheticCell("lmdb"), 0, 1000),
+                                Failed(SyntheticCell("lmdb"), TrialStatus::kFailed, "disk full"),
+                                Failed(SyntheticCell("lmdb"), TrialStatus::kFailed, "killed")});
   EXPECT_EQ(cells[0].status, TrialStatus::kFailed);
   EXPECT_EQ(cells[0].reason, "disk full");
   EXPECT_EQ(cells[0].trials, 3u);
@@ -123,7 +121,7 @@ TEST(SummaryTest, FiguresSurviveBesideAFailedTrial) {
 }
 
 TEST(SummaryTest, TheWorstStatusCounts) {
-  const CellName cell = Cell("lmdb");
+  const CellName cell = SyntheticCell("lmdb");
   const std::vector<Trial> trials = {
       Failed(cell, TrialStatus::kUnsupported, "a"), Failed(cell, TrialStatus::kInterrupted, "b"),
       Failed(cell, TrialStatus::kWrongAnswer, "c"), Failed(cell, TrialStatus::kFailed, "d")};
@@ -138,7 +136,7 @@ TEST(SummaryTest, TheWorstStatusCounts) {
 
 TEST(SummaryTest, ATrialWithoutOperationsGivesNoFigures) {
   Trial idle;
-  idle.cell = Cell("lmdb");
+  idle.cell = SyntheticCell("lmdb");
   idle.window_s = 2;
   const auto cells = Summarise({idle});
   EXPECT_EQ(cells[0].status, TrialStatus::kOk);
@@ -147,7 +145,7 @@ TEST(SummaryTest, ATrialWithoutOperationsGivesNoFigures) {
 }
 
 TEST(SummaryTest, EveryNoteIsThereOnce) {
-  Trial first = SyntheticTrial(Cell("mutex"), 0, 1000);
+  Trial first = SyntheticTrial(SyntheticCell("mutex"), 0, 1000);
   Trial second = first;
   first.notes = {"a", "b"};
   second.notes = {"b", "c"};

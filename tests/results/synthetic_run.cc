@@ -189,6 +189,10 @@ void Describe(Run& run) {
 
 }  // namespace
 
+CellName SyntheticCell(const std::string& engine, unsigned threads) {
+  return {"ycsb-a", engine, threads, "dedicated", "process"};
+}
+
 Trial SyntheticTrial(const CellName& cell, unsigned repetition, double throughput_per_s) {
   const Mix mix = MixOf(cell.workload);
   Trial trial;

@@ -12,6 +12,8 @@ namespace kvs {
 // engine. The same on every call.
 Run SyntheticRun();
 
+CellName SyntheticCell(const std::string& engine, unsigned threads = 1);
+
 // One measured trial of `cell`, with figures around `throughput_per_s`.
 Trial SyntheticTrial(const CellName& cell, unsigned repetition, double throughput_per_s);
 

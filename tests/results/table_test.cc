@@ -21,12 +21,8 @@ std::string Render(const kvs::Run& run, bool colour = false) {
   return RenderTables(run, Summarise(run.trials), {.colour = colour});
 }
 
-CellName Cell(const std::string& engine, unsigned threads) {
-  return {"ycsb-a", engine, threads, "dedicated", "process"};
-}
-
 // One of everything that a table shows.
-kvs::Run SmallRun() {
+kvs::Run RunOfEverything() {
   kvs::Run run;
   run.workloads = {{"ycsb-a", {}, {"The value is all fields together."}}};
   const auto add = [&](const CellName& cell, double per_s) -> Trial& {
@@ -41,15 +37,15 @@ kvs::Run SmallRun() {
     trial.reason = reason;
   };
   for (const double noise : {1.0, 1.03, 0.98}) {
-    add(Cell("null", 1), 20e6 * noise);
-    add(Cell("sqlite", 1), 43210 * noise);
-    add(Cell("mutex", 1), 3e6 * noise);
-    add(Cell("lockfree:segment_size=8MiB", 1), 6e6 * noise);
-    add(Cell("lmdb", 2), 400e3 * noise).counts[0].misses = 1000;
+    add(SyntheticCell("null", 1), 20e6 * noise);
+    add(SyntheticCell("sqlite", 1), 43210 * noise);
+    add(SyntheticCell("mutex", 1), 3e6 * noise);
+    add(SyntheticCell("lockfree:segment_size=8MiB", 1), 6e6 * noise);
+    add(SyntheticCell("lmdb", 2), 400e3 * noise).counts[0].misses = 1000;
   }
-  fail(Cell("mutex", 2), TrialStatus::kUnsupported, "serves 1 thread at most");
-  fail(Cell("lmdb", 2), TrialStatus::kFailed, "killed by signal 9 (Killed)");
-  fail(Cell("sqlite", 2), TrialStatus::kFailed,
+  fail(SyntheticCell("mutex", 2), TrialStatus::kUnsupported, "serves 1 thread at most");
+  fail(SyntheticCell("lmdb", 2), TrialStatus::kFailed, "killed by signal 9 (Killed)");
+  fail(SyntheticCell("sqlite", 2), TrialStatus::kFailed,
        "sqlite: set: /a/long/path/that/does/not/fit/on/the/rest/of/the/line/with/the/reason.db: "
        "database or disk is full");
   return run;
@@ -84,7 +80,7 @@ misses   share of the lookups that found no key
 harness  the harness's own share of the time, by the null engine (the floor); !: above 25%, as much harness as engine
 )";
 
-TEST(TableTest, GoldenText) { EXPECT_EQ("\n" + Render(SmallRun()), kGolden); }
+TEST(TableTest, GoldenText) { EXPECT_EQ("\n" + Render(RunOfEverything()), kGolden); }
 
 TEST(TableTest, ColourChangesNothingButColour) {
   const std::string coloured = Render(SyntheticRun(), true);
@@ -93,7 +89,7 @@ TEST(TableTest, ColourChangesNothingButColour) {
 }
 
 TEST(TableTest, LinesFitTheTerminalAndHaveNoTrailingSpace) {
-  for (const kvs::Run& run : {SmallRun(), SyntheticRun()}) {
+  for (const kvs::Run& run : {RunOfEverything(), SyntheticRun()}) {
     std::istringstream lines(Render(run));
     for (std::string line; std::getline(lines, line);) {
       EXPECT_LE(line.size(), 120u) << line;
@@ -139,7 +135,8 @@ TEST(TableTest, EachPoolAndDurabilityHasATableAndTheFloorStandsInAllOfThem) {
 
 TEST(TableTest, AFigureThatIsMostlyHarnessIsMarked) {
   kvs::Run run;
-  run.trials = {SyntheticTrial(Cell("null", 1), 0, 1000), SyntheticTrial(Cell("mutex", 1), 0, 300)};
+  run.trials = {SyntheticTrial(SyntheticCell("null", 1), 0, 1000),
+                SyntheticTrial(SyntheticCell("mutex", 1), 0, 300)};
   EXPECT_THAT(Render(run), HasSubstr("30%!"));
 }
 
@@ -147,7 +144,7 @@ TEST(TableTest, WrongAnswersAndFailuresAreCountedApart) {
   kvs::Run run;
   for (const TrialStatus status :
        {TrialStatus::kWrongAnswer, TrialStatus::kFailed, TrialStatus::kWrongAnswer}) {
-    run.trials.push_back(SyntheticTrial(Cell("mutex", 1), 0, 0));
+    run.trials.push_back(SyntheticTrial(SyntheticCell("mutex", 1), 0, 0));
     run.trials.back().status = status;
     run.trials.back().reason = "torn value";
   }
@@ -155,7 +152,7 @@ TEST(TableTest, WrongAnswersAndFailuresAreCountedApart) {
 }
 
 TEST(TableTest, AnInterruptedRunSaysSo) {
-  kvs::Run run = SmallRun();
+  kvs::Run run = RunOfEverything();
   EXPECT_THAT(Render(run), Not(HasSubstr("Interrupted")));
   run.complete = false;
   run.planned_trials = 99;

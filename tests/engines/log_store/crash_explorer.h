@@ -22,13 +22,11 @@
 #include "tests/engines/log_store/simulated_disk.h"
 #include "tests/engines/log_store/test_directory.h"
 #include "tests/engines/log_store/unsynced_file_system.h"
+#include "tests/sanitizer.h"
 
 namespace kvs {
 
 using Contents = std::map<std::string, std::string>;
-
-// A sanitizer makes everything some ten times slower.
-inline constexpr bool kHasSanitizer = sizeof(KVS_SANITIZER) > 1;
 
 // How much longer than in the suite the random tests shall run.
 inline unsigned RoundsFactor() {

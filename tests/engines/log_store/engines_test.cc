@@ -12,6 +12,7 @@
 #include "engines/registry.h"
 #include "tests/engines/contract/child_process.h"
 #include "tests/engines/log_store/test_directory.h"
+#include "tests/sanitizer.h"
 
 namespace kvs {
 namespace {
@@ -239,7 +240,7 @@ TEST_P(CrashTest, KillNineLosesNoAcknowledgedWrite) {
   std::mt19937_64 random(20);
   Model expected;
   uint64_t acknowledged = 0;
-  for (int cycle = 0; cycle < 8; ++cycle) {
+  for (int cycle = 0; cycle < (kHasSanitizer ? 2 : 8); ++cycle) {
     const uint64_t first = acknowledged;
     const uint64_t enough = 1 + random() % (durability == Durability::kSync ? 150 : 1500);
     acknowledged = WriteAndKill(c, store, first, enough);

@@ -10,6 +10,7 @@
 
 #include "tests/engines/log_store/test_directory.h"
 #include "tests/engines/log_store/unsynced_file_system.h"
+#include "tests/sanitizer.h"
 
 namespace kvs {
 namespace {
@@ -94,7 +95,7 @@ TEST(LogStoreTest, CompactionGivesBackTheSpaceOfOverwrittenValues) {
   for (const bool unlocked_readers : {false, true}) {
     const TestDirectory directory;
     LogStore store(SmallOptions(directory.path() / "s", unlocked_readers));
-    for (int i = 0; i < 5000; ++i) {
+    for (int i = 0; i < (kHasSanitizer ? 2500 : 5000); ++i) {
       store.Write(RecordType::kValue, "key" + std::to_string(i % 50), std::string(100, 'v'));
       Compact(store);
     }

@@ -12,6 +12,7 @@
 #include "engines/log_store/log_store.h"
 #include "engines/registry.h"
 #include "tests/engines/log_store/test_directory.h"
+#include "tests/sanitizer.h"
 
 namespace kvs {
 namespace {
@@ -226,7 +227,7 @@ TEST_P(ConcurrentScanTest, ScansKeepTheirPromises) {
   constexpr int kKeys = 400;  // every fourth lasts and is overwritten; the others come and go
   // Scans that overlap would shut writers out of a lock that prefers readers.
   const size_t readers = std::string_view(engine) == "lockfree" ? 2 : 1;
-  const int writes = durability == Durability::kSync ? 400 : 6000;
+  const int writes = durability == Durability::kSync ? 400 : kHasSanitizer ? 2500 : 6000;
   const TestDirectory directory;
   EngineOptions options = Options(directory.path() / "s");
   options.durability = Durability::kProcess;
