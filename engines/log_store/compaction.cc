@@ -189,7 +189,7 @@ bool LogStore::TombstoneIsNeeded(const Record& record, uint64_t hash) const {
   // What was garbage for this key when the compaction began still is, unless its file is gone.
   if (record.Sequence() < compaction_.oldest_garbage) return false;
   // If the key was written again, that record rules out the older ones, and will be on the device
-  // before this one goes (invariant 6).
+  // before this one goes (invariant 7).
   const std::string_view key = record.Key();
   return index_.Find(hash, [&](Position p) { return HasKey(p, key); }) == kNoPosition;
 }

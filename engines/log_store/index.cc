@@ -67,6 +67,31 @@ std::shared_ptr<Index::Bucket[]> Index::TableMemory::Allocate(unsigned log2_buck
   return table;
 }
 
+void Index::PutLater(uint64_t hash, Position position) {
+  assert(TakesLater(hash));
+  assert(position > kRemoved && position <= kPositionMask);
+  const size_t place = pending_end_++;
+  pending_entries_[place] = {hash, position};
+  pending_.slots[place].store(MakeSlot(hash, position), kStoreOrder);  // (5)
+  if (place == 0) pending_.slots[kHasPending].store(kRemoved, kStoreOrder);
+}
+
+void Index::FetchPending() const {
+  for (const Entry& entry : pending()) Prefetch(entry.hash);
+  for (const Entry& entry : pending()) {
+    const Position candidate = FindInTable(entry.hash, [](Position) { return true; });
+    if (candidate != kNoPosition) prefetch_(candidate);
+  }
+}
+
+void Index::DropFirstPending() {
+  assert(first_pending_ < pending_end_);
+  pending_.slots[first_pending_++].store(kEmpty, kStoreOrder);  // (6)
+  if (first_pending_ < pending_end_) return;
+  pending_.slots[kHasPending].store(kEmpty, kStoreOrder);  // (6)
+  first_pending_ = pending_end_ = 0;
+}
+
 size_t Index::size() const {
   size_t entries = 0;
   for (const ShardState& state : states_) entries += state.entries;

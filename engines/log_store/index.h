@@ -6,6 +6,11 @@
 // so the index holds no keys. It is cut into shards by the upper bits of the hash; a shard that
 // fills up is rebuilt aside, twice as large or cleared of removed slots, and swapped in.
 //
+// A put waits for two cache lines from anywhere in memory: the bucket, and the record that has the
+// key now. So it can be put off (PutLater): the entry goes into one more bucket, the pending one,
+// where every lookup looks first, and into its table with the next few, when their lines can be
+// fetched together.
+//
 // Thread safety: one writer, any number of readers beside it. Find and Prefetch are for readers and
 // wait-free. The caller keeps a retired table alive until no reader can hold it (RetireFn).
 //
@@ -15,6 +20,8 @@
 //   there),
 //      so an entry that had to go on to a later bucket stays reachable.
 //   3. Each table has at least one empty slot, so every lookup ends.
+//   4. Of the pending entries no two have the same tag, hence no two the same key: a reader that
+//      finds a pending entry has found the newest of its key.
 //
 // Memory order:
 //   (1) writer  slot.store(release) publishes a position       partner: (2)
@@ -22,9 +29,14 @@
 //               before (1)
 //   (3) writer  shard.store(release) publishes a table         partner: (4)
 //   (4) reader  shard.load(acquire); the table's slots were filled before (3)
+//   (5) writer  pending slot.store(release) publishes a position, as (1)   partner: (2)
+//   (6) writer  pending slot.store(release) clears it, after (1) has put the entry into its table
+//   (7) reader  a fence (acquire) after it looked into the pending bucket: who sees (6) there finds
+//               the entry, or a newer one of its key, in the table
 #ifndef KVS_ENGINES_LOG_STORE_INDEX_H_
 #define KVS_ENGINES_LOG_STORE_INDEX_H_
 
+#include <array>
 #include <atomic>
 #include <bit>
 #include <cassert>
@@ -53,6 +65,7 @@ inline constexpr Position kNoPosition = 0;
 class Index {
  public:
   static constexpr unsigned kMaxShardBits = 8;
+  static constexpr size_t kBucketSlots = 8;
 
   // Given the position of an entry, the hash of its key.
   using HashFn = std::function<uint64_t(Position)>;
@@ -66,6 +79,7 @@ class Index {
   Index& operator=(const Index&) = delete;
 
   // The position that was put under `hash` and for which `matches(position)` holds, or kNoPosition.
+  // Of a key that is pending and in a table, the pending one.
   template <typename Matches>
   Position Find(uint64_t hash, Matches matches) const;
 
@@ -89,29 +103,47 @@ class Index {
     return Put(hash, position, matches, [] {});
   }
 
-  // Writer only. Removes the entry for which `matches` holds. Returns its position or kNoPosition.
-  template <typename Matches>
-  Position Remove(uint64_t hash, Matches matches);
-
-  // Recovery, which makes the index of a known set of keys shard by shard.
+  // Putting off. Writer only.
   struct Entry {
     uint64_t hash;
     Position position;
   };
+  static constexpr size_t kMostPending = kBucketSlots - 1;
+  // Makes Find give `position` under `hash` from now on, as Put does, and leaves the tables as they
+  // are. Only where TakesLater(hash).
+  void PutLater(uint64_t hash, Position position);
+  // Whether there is room for a pending entry, and none that could be of the same key.
+  bool TakesLater(uint64_t hash) const {
+    return pending_end_ < kMostPending && SlotsWithTag(pending_, TagOf(hash)) == 0;
+  }
+  // In the order of PutLater. To put them off no longer: FetchPending, and then for each of them
+  // Put and DropFirstPending, so that it can be found all the time.
+  std::span<const Entry> pending() const {
+    return std::span(pending_entries_).subspan(first_pending_, pending_end_ - first_pending_);
+  }
+  // Fetches what the puts of all of them will look at into the cache.
+  void FetchPending() const;
+  void DropFirstPending();
+
+  // Writer only. Removes the entry for which `matches` holds, which must not be pending. Returns
+  // its position or kNoPosition.
+  template <typename Matches>
+  Position Remove(uint64_t hash, Matches matches);
+
+  // Recovery, which makes the index of a known set of keys shard by shard.
   size_t shards() const { return states_.size(); }
   size_t ShardOf(uint64_t hash) const { return (hash >> 1) >> (63 - shard_bits_); }
   // Puts `entries`, each of another key of this shard, into the shard, which must be empty. Before
   // the first reader; different shards may be filled by different threads at a time.
   void FillShard(size_t shard, std::span<const Entry> entries);
 
-  // Writer only. They look at every shard.
+  // Writer only. They look at every shard, and leave out what is pending.
   size_t size() const;
   size_t memory_bytes() const;
   // Every entry's position, in no order.
   std::vector<Position> Positions() const;
 
  private:
-  static constexpr size_t kBucketSlots = 8;
   static constexpr uint64_t kEmpty = 0;
   static constexpr uint64_t kRemoved = 1;  // tag 0, which no entry has
   static constexpr Position kPositionMask = (Position{1} << kPositionBits) - 1;
@@ -178,7 +210,7 @@ class Index {
 #else
     unsigned found = 0;
     for (size_t i = 0; i < kBucketSlots; ++i) {
-      const uint64_t word = bucket.slots[i].load(std::memory_order_relaxed);  // a hint
+      const uint64_t word = bucket.slots[i].load(kLoadOrder);  // relaxed would do: a hint
       found |= (word >> kPositionBits == tag ? 1u : 0u) << i;
     }
     return found;
@@ -215,6 +247,11 @@ class Index {
   static std::atomic<uint64_t>* FindSlot(const Table& table, uint64_t hash, Matches matches,
                                          Bucket*& bucket);
   static std::atomic<uint64_t>& FreeSlot(const Table& table, uint64_t hash);
+  // The position in the bucket that has the tag and for which `matches` holds, or kNoPosition.
+  template <typename Matches>
+  static Position FindIn(const Bucket& bucket, uint64_t tag, Matches matches);
+  template <typename Matches>
+  Position FindInTable(uint64_t hash, Matches matches) const;
   // Whether a table of `capacity` slots takes another entry beside `used` ones. Full from 13/16 on:
   // enough for chains to stay short, and for invariant 3.
   static bool HasRoom(size_t capacity, size_t used) { return (used + 1) * 16 <= capacity * 13; }
@@ -228,6 +265,18 @@ class Index {
   const std::unique_ptr<std::atomic<uint64_t>[]> shards_;
   std::vector<ShardState> states_;
   TableMemory memory_;
+
+  // The writer's.
+  std::array<Entry, kMostPending> pending_entries_{};
+  size_t first_pending_ = 0;
+  size_t pending_end_ = 0;
+
+  // The same entries, for readers, in the same places. The last slot is kRemoved while there are
+  // any and kEmpty while there are none, so that a reader beside no writer need not look further.
+  // Alone: the writer changes it with each put.
+  static constexpr size_t kHasPending = kMostPending;
+  alignas(128) Bucket pending_{};
+  char unused_[64];
 };
 
 template <typename Matches>
@@ -247,20 +296,41 @@ std::atomic<uint64_t>* Index::FindSlot(const Table& table, uint64_t hash, Matche
 }
 
 template <typename Matches>
-[[gnu::always_inline]] inline Position Index::Find(uint64_t hash, Matches matches) const {
+[[gnu::always_inline]] inline Position Index::FindIn(const Bucket& bucket, uint64_t tag,
+                                                     Matches matches) {
+  for (unsigned candidates = SlotsWithTag(bucket, tag); candidates != 0;
+       candidates &= candidates - 1) {
+    const uint64_t word = bucket.slots[std::countr_zero(candidates)].load(kLoadOrder);  // (2)
+    if (word >> kPositionBits == tag && matches(word & kPositionMask)) [[likely]] {
+      return word & kPositionMask;
+    }
+  }
+  return kNoPosition;
+}
+
+template <typename Matches>
+[[gnu::always_inline]] inline Position Index::FindInTable(uint64_t hash, Matches matches) const {
   const Table table = Load(hash);
   const uint64_t tag = TagOf(hash);
   for (size_t b = hash & table.mask;; b = (b + 1) & table.mask) {
     const Bucket& bucket = table.buckets[b];
-    for (unsigned candidates = SlotsWithTag(bucket, tag); candidates != 0;
-         candidates &= candidates - 1) {
-      const uint64_t word = bucket.slots[std::countr_zero(candidates)].load(kLoadOrder);  // (2)
-      if (word >> kPositionBits == tag && matches(word & kPositionMask)) [[likely]] {
-        return word & kPositionMask;
-      }
-    }
+    const Position found = FindIn(bucket, tag, matches);
+    if (found != kNoPosition) [[likely]]
+      return found;
     if (HasEmpty(bucket)) return kNoPosition;  // invariant 2
   }
+}
+
+template <typename Matches>
+[[gnu::always_inline]] inline Position Index::Find(uint64_t hash, Matches matches) const {
+  if (pending_.slots[kHasPending].load(kLoadOrder) != kEmpty) {
+    const Position found = FindIn(pending_, TagOf(hash), matches);
+    if (found != kNoPosition) return found;
+#if !KVS_THREAD_SANITIZER
+    std::atomic_thread_fence(std::memory_order_acquire);  // (7)
+#endif
+  }
+  return FindInTable(hash, matches);
 }
 
 template <typename Matches, typename BeforeInsert>

@@ -81,7 +81,10 @@ class SharedLogStore {
 
   void Settle() {
     while (store().CompactionDue()) CompactOnce();
-    control_.Exclusively([](LogStore& store) { store.SyncInBackground(); });
+    control_.Exclusively([](LogStore& store) {
+      store.PutPending();
+      store.SyncInBackground();
+    });
     store().WaitForBackground();
     store().CheckWritable();
   }

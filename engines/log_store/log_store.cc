@@ -129,7 +129,7 @@ bool LogStore::ScanPart(std::string_view start, size_t limit, const ScanVisitor&
 LogStore::Appended LogStore::Append(RecordType type, std::string_view key, std::string_view value) {
   CheckWritable();
   const uint64_t hash = Hash(key);
-  index_.Prefetch(hash);
+  if (!PutsLater()) index_.Prefetch(hash);
   const uint64_t size = RecordSize(key.size(), value.size());
   if (active_ == nullptr || !active_->HasRoom(size)) [[unlikely]]
     BeginSegment(size);
@@ -143,15 +143,43 @@ LogStore::Appended LogStore::Append(RecordType type, std::string_view key, std::
 }
 
 bool LogStore::Publish(const Appended& appended) {
-  const std::string_view key = RecordAt(appended.position).Key();
-  const auto matches = [&](Position p) { return HasKey(p, key); };
-  const Position old = appended.type == RecordType::kTombstone
-                           ? index_.Remove(appended.hash, matches)
-                           : index_.Put(appended.hash, appended.position, matches, [&] {
-                               if (order_ != nullptr) order_->Insert(key);  // invariant 5
-                             });
+  if (appended.type == RecordType::kTombstone) {
+    PutPending();
+    return RemoveKey(appended);
+  }
+  if (!PutsLater()) {
+    Put(appended.hash, appended.position);
+    return false;
+  }
+  if (!index_.TakesLater(appended.hash)) PutPending();
+  index_.PutLater(appended.hash, appended.position);
+  return false;
+}
+
+void LogStore::PutPending() {
+  index_.FetchPending();
+  while (!index_.pending().empty()) {
+    const auto [hash, position] = index_.pending().front();
+    Put(hash, position);
+    index_.DropFirstPending();
+  }
+}
+
+void LogStore::Put(uint64_t hash, Position position) {
+  const std::string_view key = RecordAt(position).Key();
+  const Position old = index_.Put(
+      hash, position, [&](Position p) { return HasKey(p, key); },
+      [&] {
+        if (order_ != nullptr) order_->Insert(key);  // invariant 5
+      });
+  if (old != kNoPosition) SegmentOf(old).live_bytes -= RecordAt(old).Size();
+}
+
+bool LogStore::RemoveKey(const Appended& tombstone) {
+  const std::string_view key = RecordAt(tombstone.position).Key();
+  const Position old = index_.Remove(tombstone.hash, [&](Position p) { return HasKey(p, key); });
   if (old == kNoPosition) return false;
-  if (appended.type == RecordType::kTombstone && order_ != nullptr) [[unlikely]]
+  if (order_ != nullptr) [[unlikely]]
     order_->Remove(key);  // invariant 5
   SegmentOf(old).live_bytes -= RecordAt(old).Size();
   return true;
@@ -220,6 +248,7 @@ void LogStore::ThrowRefusal() const {
 }
 
 void LogStore::BeginSegment(uint64_t record_size) {
+  PutPending();  // invariant 6
   std::shared_ptr<Segment> next = TakeSpare(record_size);
   CheckWritable();
   if (next == nullptr) next = MakeSegment(SegmentKind::kWrites, NextSegmentSize(record_size));
@@ -352,7 +381,8 @@ void LogStore::WaitForBackground() {
   syncing_.Drain();
 }
 
-LogStoreStatistics LogStore::Statistics() const {
+LogStoreStatistics LogStore::Statistics() {
+  PutPending();
   LogStoreStatistics statistics;
   statistics.keys = index_.size();
   statistics.index_bytes = index_.memory_bytes();

@@ -5,7 +5,8 @@
 //
 // Life of a write: Append writes the record behind the log's end, into a shared mapping, where it
 // survives the death of the process. Under the tier `sync`, SyncLog flushes it. Publish makes it
-// what readers find. Write does all three.
+// what readers find. Write does all three. What Publish puts into the index for readers to find is
+// at first pending there (index.h): in the tables it is some writes later.
 //
 // Compaction picks the sealed segment from which most is to be gained, moves its live records, with
 // their sequence numbers, to another segment, and retires it. It works in steps of bounded size, so
@@ -33,7 +34,8 @@
 //   4. Segments of kind kWrites are sealed and synced in the order of their generations.
 //   5. The ordered index has every key that the index leads to, at any time: a key is put there
 //      before, and taken away after.
-//   6. A segment leaves the manifest only when every record that supersedes or repeats one of
+//   6. What is pending in the index is in the active segment.
+//   7. A segment leaves the manifest only when every record that supersedes or repeats one of
 //      its own is on the device.
 //
 // Memory order: see index.h (1) to (4) and epochs.h. In addition
@@ -152,11 +154,13 @@ class LogStore {
   // The file that Append wrote to last. A sync tier's writer syncs it before it publishes.
   std::shared_ptr<Segment> ActiveSegment() const { return active_; }
   // Makes the record what readers find. Records are published in the order in which they were
-  // appended. Returns whether the key was present before.
+  // appended. Returns whether a tombstone removed something.
   bool Publish(const Appended& appended);
   // Append, the tier's durability step, Publish. A tombstone is written only for a key that is
-  // there. Returns whether the key was present before.
+  // there. Returns whether it removed something.
   bool Write(RecordType type, std::string_view key, std::string_view value);
+  // Puts what is pending in the index into its tables.
+  void PutPending();
   // Refuses all writes from now on, with `reason`: what the device holds is no longer known. Any
   // thread.
   void RefuseWrites(std::string_view reason) KVS_EXCLUDES(failure_mutex_);
@@ -190,7 +194,7 @@ class LogStore {
   void WaitForBackground();
 
   // A writing call.
-  LogStoreStatistics Statistics() const;
+  LogStoreStatistics Statistics();
 
   Epochs& epochs() { return epochs_; }
   bool uses_membarrier() const { return epochs_.uses_membarrier(); }
@@ -275,6 +279,11 @@ class LogStore {
     __builtin_prefetch(data + 64);
   }
   bool GetHashed(uint64_t hash, std::string_view key, std::string& value) const;
+  void Put(uint64_t hash, Position position);
+  bool RemoveKey(const Appended& tombstone);
+  // Whether puts are pending for a while. Not where the device's flush is waited for anyhow, nor
+  // where the order of keys has to know at once whether a key is new.
+  bool PutsLater() const { return options_.durability != Durability::kSync && order_ == nullptr; }
   void VerifyRecord(Position position, std::string_view operation) const;
   void BuildOrder();
 

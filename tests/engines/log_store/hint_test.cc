@@ -63,7 +63,7 @@ class HintTest : public ::testing::Test {
     }
   }
 
-  void ExpectContent(const LogStore& store, int keys) {
+  void ExpectContent(LogStore& store, int keys) {
     std::string value;
     EXPECT_EQ(store.Statistics().keys, content_.size());
     for (int i = 0; i < keys; ++i) {

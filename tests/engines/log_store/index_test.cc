@@ -1,10 +1,15 @@
 #include "engines/log_store/index.h"
 
+#include <array>
+#include <atomic>
 #include <map>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
+
+#include "tests/sanitizer.h"
 
 namespace kvs {
 namespace {
@@ -32,8 +37,27 @@ class Fixture {
             [this](std::shared_ptr<void> table) { retired_.push_back(std::move(table)); }) {}
 
   Position Find(uint64_t key) const { return index_.Find(hash_(key), Matches(key)); }
-  Position Put(uint64_t key, Position p) { return index_.Put(hash_(key), p, Matches(key)); }
-  Position Remove(uint64_t key) { return index_.Remove(hash_(key), Matches(key)); }
+  Position Put(uint64_t key, Position p) {
+    PutPending();
+    return index_.Put(hash_(key), p, Matches(key));
+  }
+  Position Remove(uint64_t key) {
+    PutPending();
+    return index_.Remove(hash_(key), Matches(key));
+  }
+  bool TakesLater(uint64_t key) const { return index_.TakesLater(hash_(key)); }
+  void PutLater(uint64_t key, Position p) {
+    if (!TakesLater(key)) PutPending();
+    index_.PutLater(hash_(key), p);
+  }
+  void PutPending() {
+    index_.FetchPending();
+    while (!index_.pending().empty()) {
+      const auto [hash, position] = index_.pending().front();
+      index_.Put(hash, position, Matches(KeyOf(position)));
+      index_.DropFirstPending();
+    }
+  }
   const Index& index() const { return index_; }
   size_t retired() const { return retired_.size(); }
 
@@ -52,7 +76,12 @@ void CheckAgainstAMap(unsigned shard_bits, uint64_t (*hash)(uint64_t), int keys)
   for (const auto& [kind, number] : steps) {
     const auto key = static_cast<uint64_t>(number);
     const Position old = model.count(key) > 0 ? model[key] : kNoPosition;
-    if (kind < 60) {
+    RC_ASSERT(fixture.Find(key) == old);
+    if (kind < 40) {
+      const Position position = PositionOf(key, version++ % kStride / 2);
+      fixture.PutLater(key, position);
+      model[key] = position;
+    } else if (kind < 65) {
       const Position position = PositionOf(key, version++ % kStride / 2);
       RC_ASSERT(fixture.Put(key, position) == old);
       model[key] = position;
@@ -60,8 +89,10 @@ void CheckAgainstAMap(unsigned shard_bits, uint64_t (*hash)(uint64_t), int keys)
       RC_ASSERT(fixture.Remove(key) == old);
       model.erase(key);
     }
-    RC_ASSERT(fixture.index().size() == model.size());
+    RC_ASSERT(fixture.Find(key) == (model.count(key) > 0 ? model[key] : kNoPosition));
   }
+  fixture.PutPending();
+  RC_ASSERT(fixture.index().size() == model.size());
   for (uint64_t key = 0; key < static_cast<uint64_t>(keys); ++key) {
     RC_ASSERT(fixture.Find(key) == (model.count(key) > 0 ? model[key] : kNoPosition));
   }
@@ -73,6 +104,91 @@ TEST(IndexTest, BehavesLikeAMap) {
 
 TEST(IndexTest, BehavesLikeAMapWhenHashesCollide) {
   EXPECT_TRUE(rc::check([] { CheckAgainstAMap(1, BadHash, 40); }));
+}
+
+TEST(IndexTest, APendingEntryIsFoundBeforeTheTableHasIt) {
+  Fixture fixture(0, GoodHash);
+  fixture.Put(1, PositionOf(1, 0));
+  fixture.PutLater(1, PositionOf(1, 1));
+  fixture.PutLater(2, PositionOf(2, 0));
+  EXPECT_EQ(fixture.index().pending().size(), 2u);
+  EXPECT_EQ(fixture.index().size(), 1u);
+  EXPECT_EQ(fixture.Find(1), PositionOf(1, 1));
+  EXPECT_EQ(fixture.Find(2), PositionOf(2, 0));
+  EXPECT_EQ(fixture.Find(3), kNoPosition);
+  fixture.PutPending();
+  EXPECT_EQ(fixture.index().size(), 2u);
+  EXPECT_EQ(fixture.Find(1), PositionOf(1, 1));
+  EXPECT_EQ(fixture.Find(2), PositionOf(2, 0));
+}
+
+TEST(IndexTest, AKeyIsPendingOnce) {
+  Fixture fixture(0, GoodHash);
+  fixture.PutLater(1, PositionOf(1, 0));
+  EXPECT_FALSE(fixture.TakesLater(1));
+  EXPECT_TRUE(fixture.TakesLater(2));
+  fixture.PutPending();
+  EXPECT_TRUE(fixture.TakesLater(1));
+}
+
+TEST(IndexTest, AFullLineOfPendingEntriesTakesNoMore) {
+  Fixture fixture(0, GoodHash);
+  for (uint64_t key = 0; key < Index::kMostPending; ++key) {
+    EXPECT_TRUE(fixture.TakesLater(key));
+    fixture.PutLater(key, PositionOf(key, 0));
+  }
+  EXPECT_FALSE(fixture.TakesLater(Index::kMostPending));
+  fixture.PutPending();
+  EXPECT_TRUE(fixture.TakesLater(Index::kMostPending));
+}
+
+// Beside a writer whose puts are pending for a while, a reader gets of each key what was there when
+// it began to look, or something newer.
+TEST(IndexTest, ReadersBesidePendingPutsNeverGoBack) {
+  constexpr uint64_t kKeys = 40;  // several times the pending entries, often one of them
+  constexpr uint64_t kWrites = kHasSanitizer ? 100'000 : 1'000'000;
+  const auto position = [](uint64_t key, uint64_t version) {
+    return (key + 1) << 32 | (version + 1);
+  };
+  const auto key_of = [](Position p) { return (p >> 32) - 1; };
+  std::vector<std::shared_ptr<void>> retired;
+  Index index(
+      1, [&](Position p) { return GoodHash(key_of(p)); }, [](Position) {},
+      [&](std::shared_ptr<void> table) { retired.push_back(std::move(table)); });
+  const auto matches = [&](uint64_t key) {
+    return [&, key](Position p) { return key_of(p) == key; };
+  };
+  std::array<std::atomic<uint64_t>, kKeys> written{};  // the newest version whose put has returned
+  std::atomic<bool> stop{false};
+  std::atomic<uint64_t> wrong{0};
+  const auto read = [&](uint64_t seed) {
+    for (uint64_t i = seed; !stop.load(); ++i) {
+      const uint64_t key = (GoodHash(i) >> 32) % kKeys;
+      const uint64_t least = written[key].load();
+      if (least == 0) continue;
+      if (index.Find(GoodHash(key), matches(key)) < position(key, least)) wrong.fetch_add(1);
+    }
+  };
+  std::thread first(read, 1);
+  std::thread second(read, 1'000'000);
+  for (uint64_t version = 1; version <= kWrites; ++version) {
+    const uint64_t key = (GoodHash(version * 7) >> 20) % kKeys;
+    const uint64_t hash = GoodHash(key);
+    if (!index.TakesLater(hash) || version % 64 == 0) {
+      index.FetchPending();
+      while (!index.pending().empty()) {
+        const auto [old_hash, old] = index.pending().front();
+        index.Put(old_hash, old, matches(key_of(old)));
+        index.DropFirstPending();
+      }
+    }
+    index.PutLater(hash, position(key, version));
+    written[key].store(version);
+  }
+  stop.store(true);
+  first.join();
+  second.join();
+  EXPECT_EQ(wrong.load(), 0u);
 }
 
 TEST(IndexTest, GrowsAndKeepsEverything) {

@@ -47,7 +47,7 @@ TEST(LogStoreTest, FindsWhatWasWritten) {
   LogStore store(SmallOptions(directory.path() / "s", false));
   EXPECT_EQ(Get(store, "a"), std::nullopt);
   EXPECT_FALSE(store.Write(RecordType::kValue, "a", "1"));
-  EXPECT_TRUE(store.Write(RecordType::kValue, "a", "2"));
+  EXPECT_FALSE(store.Write(RecordType::kValue, "a", "2"));
   EXPECT_FALSE(store.Write(RecordType::kValue, "", "empty key"));
   EXPECT_FALSE(store.Write(RecordType::kValue, "empty value", ""));
   EXPECT_EQ(Get(store, "a"), "2");
