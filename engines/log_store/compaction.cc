@@ -201,25 +201,23 @@ void LogStore::FinishVictim() {
   victim->retired = true;
   retired_.push_back(victim);
   SubmitRemoval(victim);
-  const uint16_t number = victim->number;
+  const auto release = [this, victim](void*) {
+    segments_[victim->number] = nullptr;
+    victim->readers_gone.store(true, std::memory_order_release);  // partner: SegmentMaker (2)
+  };
   if (options_.unlocked_readers) {
     // Readers may still hold positions in it: number and mapping are free when they are gone. The
     // release happens inside a later Retire or Reclaim, hence by the writer.
-    std::shared_ptr<void> release(nullptr, [this, number, victim](void*) {
-      segments_[number] = nullptr;
-      victim->mapping.reset();
-    });
-    epochs_.Retire(std::move(release));
+    epochs_.Retire(std::shared_ptr<void>(nullptr, release));
   } else {
-    segments_[number] = nullptr;
-    victim->mapping.reset();
+    release(nullptr);
   }
   UpdateCompactionDue();
 }
 
 // In the background: everything that replaces the victim's records is put on the device, then the
-// victim leaves the manifest, then the directory. Segments sealed earlier are synced by earlier
-// tasks.
+// victim leaves the manifest, then the directory, or is kept to be made a new segment of. Segments
+// sealed earlier are synced by earlier tasks.
 void LogStore::SubmitRemoval(std::shared_ptr<Segment> victim) {
   struct Sync {
     std::shared_ptr<Segment> segment;
@@ -240,12 +238,15 @@ void LogStore::SubmitRemoval(std::shared_ptr<Segment> victim) {
         }
         for (const auto& segment : to_remove_) entries.erase(segment->generation);
       });
-      for (const auto& segment : to_remove_) {
+      for (; !to_remove_.empty(); to_remove_.pop_back()) {
+        const std::shared_ptr<Segment>& segment = to_remove_.back();
         RemoveHint(segment->generation);
-        files_->Remove(segment->file->path());
+        // One that is smaller than segments are now will not be wanted again.
+        const bool is_recycled =
+            segment->mapping->size() == options_.segment_size && maker_->Recycle(segment);
+        if (!is_recycled) files_->Remove(segment->file->path());
         segment->removed.store(true, std::memory_order_release);  // partner: AgeOfGarbage
       }
-      to_remove_.clear();
     } catch (const EngineError& error) {
       // Without room for a manifest they stay listed, and the next removal takes them along.
       if (error.kind() != ErrorKind::kFull) RefuseWrites(error.what());

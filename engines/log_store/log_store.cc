@@ -422,6 +422,7 @@ void LogStore::CloseLog() {
     for (const std::shared_ptr<Segment>& segment : empty) entries.erase(segment->generation);
   });
   for (const std::shared_ptr<Segment>& segment : empty) files_->Remove(segment->file->path());
+  maker_->RemoveRecycled();
   for (const std::shared_ptr<Segment>& segment : open) WriteHint(*segment, segment->end);
   // Nothing reads any more: give back what was allocated and not used.
   for (const std::shared_ptr<Segment>& segment : segments_) {

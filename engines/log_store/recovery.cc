@@ -398,7 +398,7 @@ void LogStore::FillShard(const std::vector<SegmentScan>& scans, size_t shard,
   index_.FillShard(shard, entries);
 }
 
-// In the background, behind the segment's sync. The segment's own mapping may go meanwhile.
+// In the background, behind the segment's sync and before its removal.
 void LogStore::SubmitHint(std::shared_ptr<Segment> segment) {
   syncing_.Submit([this, segment, end = segment->end] {
     WriteHint(*segment, end);
@@ -411,10 +411,8 @@ void LogStore::WriteHint(const Segment& segment, uint64_t end) {
   if (!options_.hints || end == sizeof(SegmentHeader)) return;
   const std::filesystem::path path = options_.directory / HintFileName(segment.generation);
   try {
-    const std::unique_ptr<Mapping> mapping =
-        segment.file->Map(end, /*writable=*/false, /*prefault=*/false);
     std::vector<RecordNote> notes;
-    const std::string_view data(mapping->data(), mapping->size());
+    const std::string_view data(segment.mapping->data(), end);
     const ScanResult found = ScanRecords(data, segment.binding, end, true, Hash, notes);
     if (!found.is_whole) return;  // damage: for who reads the records to report
     const std::unique_ptr<File> file = files_->Create(path);

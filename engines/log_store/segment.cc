@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <charconv>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -67,17 +68,13 @@ std::shared_ptr<Segment> SegmentMaker::Make(SegmentKind kind, uint64_t size) {
   segment->generation = next_generation_.fetch_add(1, std::memory_order_relaxed);  // a counter only
   segment->kind = kind;
   segment->binding = CheckBinding(manifest_.store(), segment->generation);
-  const std::filesystem::path path = directory_ / SegmentFileName(segment->generation);
-  segment->file = files_.Create(path);
+  const SegmentHeader header = MakeSegmentHeader(manifest_.store(), segment->generation, kind);
   try {
-    const SegmentHeader header = MakeSegmentHeader(manifest_.store(), segment->generation, kind);
-    segment->file->Append({reinterpret_cast<const char*>(&header), sizeof header});
-    // The header must be on the device. The zeros behind it need not, unless each record is to be
-    // flushed by itself: a sync makes the kernel notice the next write to each page by a fault.
-    if (cached_as_ == CachedAs::kHugePieces) segment->file->Sync();
-    segment->file->Allocate(size, cached_as_);
-    segment->mapping = segment->file->Map(size, /*writable=*/true, /*prefault=*/true);
-    if (cached_as_ == CachedAs::kSmallPieces) segment->file->Sync();
+    if (const std::shared_ptr<Segment> recycled = TakeRecycled(size)) {
+      MakeOf(*segment, header, recycled);
+    } else {
+      MakeAnew(*segment, header, size);
+    }
     files_.SyncDirectory(directory_);  // a manifest must never list a name that may get lost
     manifest_.Update([&](ManifestEntries& entries) {
       entries[segment->generation] = {
@@ -85,10 +82,66 @@ std::shared_ptr<Segment> SegmentMaker::Make(SegmentKind kind, uint64_t size) {
     });
   } catch (const EngineError& error) {
     // Gives back what was allocated. After any other failure the file may be listed.
-    if (error.kind() == ErrorKind::kFull) files_.Remove(path);
+    if (error.kind() == ErrorKind::kFull && segment->file != nullptr) {
+      files_.Remove(segment->file->path());
+    }
     throw;
   }
   return segment;
+}
+
+void SegmentMaker::MakeAnew(Segment& segment, const SegmentHeader& header, uint64_t size) {
+  segment.file = files_.Create(directory_ / SegmentFileName(segment.generation));
+  segment.file->Append({reinterpret_cast<const char*>(&header), sizeof header});
+  // The header must be on the device. The zeros behind it need not, unless each record is to be
+  // flushed by itself: a sync makes the kernel notice the next write to each page by a fault.
+  if (cached_as_ == CachedAs::kHugePieces) segment.file->Sync();
+  segment.file->Allocate(size, cached_as_);
+  segment.mapping = segment.file->Map(size, /*writable=*/true, /*prefault=*/true);
+  if (cached_as_ == CachedAs::kSmallPieces) segment.file->Sync();
+}
+
+void SegmentMaker::MakeOf(Segment& segment, const SegmentHeader& header,
+                          const std::shared_ptr<Segment>& recycled) {
+  const std::filesystem::path path = directory_ / SegmentFileName(segment.generation);
+  try {
+    files_.Rename(directory_ / SegmentFileName(recycled->generation), path);
+  } catch (const EngineError&) {
+    Recycle(recycled);  // there it is removed in the end
+    throw;
+  }
+  segment.file = files_.Open(path);
+  segment.mapping = std::move(recycled->mapping);
+  std::memcpy(segment.mapping->data(), &header, sizeof header);
+  segment.file->Sync();
+}
+
+bool SegmentMaker::Recycle(std::shared_ptr<Segment> segment) {
+  const MutexLock lock(mutex_);
+  if (recycled_.size() == kMostRecycled) return false;
+  recycled_.push_back(std::move(segment));
+  return true;
+}
+
+std::shared_ptr<Segment> SegmentMaker::TakeRecycled(uint64_t size) {
+  const MutexLock lock(mutex_);
+  const auto fits = [size](const std::shared_ptr<Segment>& segment) {
+    return segment->mapping->size() == size &&
+           segment->readers_gone.load(std::memory_order_acquire);  // (2)
+  };
+  const auto found = std::find_if(recycled_.begin(), recycled_.end(), fits);
+  if (found == recycled_.end()) return nullptr;
+  std::shared_ptr<Segment> segment = std::move(*found);
+  recycled_.erase(found);
+  return segment;
+}
+
+void SegmentMaker::RemoveRecycled() {
+  const MutexLock lock(mutex_);
+  for (const std::shared_ptr<Segment>& segment : recycled_) {
+    files_.Remove(directory_ / SegmentFileName(segment->generation));
+  }
+  recycled_.clear();
 }
 
 }  // namespace kvs

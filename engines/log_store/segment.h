@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engines/log_store/file.h"
 #include "engines/log_store/format.h"
@@ -43,8 +44,9 @@ struct Segment {
   Mutex sync_mutex;
   bool sync_has_failed KVS_GUARDED_BY(sync_mutex) = false;
 
-  // Set when neither the manifest nor the directory has the file any more.
-  std::atomic<bool> removed{false};
+  // What has to have happened before a retired segment's file and mapping may be used again.
+  std::atomic<bool> removed{false};       // no recovery reads it: the manifest has left it out
+  std::atomic<bool> readers_gone{false};  // nobody can hold a position in it
 
   uint64_t UsedBytes() const { return end - sizeof(SegmentHeader); }
   // Bytes of values that were overwritten or removed.
@@ -76,9 +78,15 @@ std::string GenerationFileName(uint64_t generation, std::string_view suffix);
 bool ParseGenerationFileName(std::string_view name, std::string_view suffix, uint64_t& generation);
 
 // Makes segments that are ready to be written: allocated, mapped, faulted in, and listed in the
-// durable manifest, so that a write into one may be acknowledged at once.
+// durable manifest, so that a write into one may be acknowledged at once. Best out of retired ones:
+// the first touch of memory costs more than the write of a record, and new blocks must be zeroed.
+// What is left of the old records in a recycled file is none of its own: every check value depends
+// on the generation.
 //
 // Thread safety: safe from any thread.
+//
+// Memory order: (1) Segment::readers_gone.store(release), after the last read   partner: (2)
+//               (2) readers_gone.load(acquire), before the first write
 class SegmentMaker {
  public:
   SegmentMaker(FileSystem& files, Manifest& manifest, const std::filesystem::path& directory,
@@ -91,14 +99,30 @@ class SegmentMaker {
 
   // Throws EngineError. After kFull nothing is left behind and it may be tried again; after
   // anything else the store must stop writing (Manifest).
-  std::shared_ptr<Segment> Make(SegmentKind kind, uint64_t size);
+  std::shared_ptr<Segment> Make(SegmentKind kind, uint64_t size) KVS_EXCLUDES(mutex_);
+
+  // Keeps a segment that is `removed`, of `size` bytes, to be made a new one of when its readers
+  // are gone; its file stays, unlisted. False when there are enough.
+  bool Recycle(std::shared_ptr<Segment> segment) KVS_EXCLUDES(mutex_);
+  // Removes the files of those that are kept. Throws EngineError.
+  void RemoveRecycled() KVS_EXCLUDES(mutex_);
 
  private:
+  // As many as can be wanted at once: for the writer and for compaction.
+  static constexpr size_t kMostRecycled = 2;
+
+  std::shared_ptr<Segment> TakeRecycled(uint64_t size) KVS_EXCLUDES(mutex_);
+  void MakeAnew(Segment& segment, const SegmentHeader& header, uint64_t size);
+  void MakeOf(Segment& segment, const SegmentHeader& header,
+              const std::shared_ptr<Segment>& recycled);
+
   FileSystem& files_;
   Manifest& manifest_;
   const std::filesystem::path directory_;
   const CachedAs cached_as_;
   std::atomic<uint64_t> next_generation_;
+  Mutex mutex_;
+  std::vector<std::shared_ptr<Segment>> recycled_ KVS_GUARDED_BY(mutex_);
 };
 
 }  // namespace kvs

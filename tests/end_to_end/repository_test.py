@@ -49,6 +49,14 @@ class IncludeDirection(unittest.TestCase):
                          [])
 
 
+class Mutants(unittest.TestCase):
+    def test_each_still_fits_the_source(self):
+        listed = subprocess.run([str(ROOT / "scripts" / "check-mutants"), "--list"], check=False,
+                                capture_output=True, text=True)
+        self.assertEqual(listed.returncode, 0, listed.stderr)
+        self.assertGreater(len(listed.stdout.splitlines()), 40)
+
+
 class Documents(unittest.TestCase):
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     architecture = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")

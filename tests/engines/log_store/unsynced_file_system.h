@@ -22,6 +22,7 @@ namespace kvs {
 struct SyncRecorder {
   std::atomic<uint64_t> file_syncs{0};
   std::atomic<uint64_t> directory_syncs{0};
+  std::atomic<uint64_t> allocations{0};
   std::atomic<bool> fail_file_syncs{false};   // with EIO
   std::atomic<bool> fail_allocations{false};  // with ENOSPC
   std::atomic<bool> fail_appends{false};      // with ENOSPC; to manifests
@@ -46,6 +47,7 @@ class UnsyncedFile final : public File {
   }
   std::string ReadAll() const override { return file_->ReadAll(); }
   void Allocate(uint64_t size, CachedAs cached_as) override {
+    ++recorder_->allocations;
     if (recorder_->fail_allocations) {
       throw EngineError(ErrorKind::kFull, "test", "allocate", path(), "no space (injected)");
     }
