@@ -17,17 +17,6 @@ namespace {
 constexpr std::string_view kTitle = "kvs-bench manifest ";
 constexpr std::string_view kCheckWord = "check ";
 
-std::string Render(const StoreId& store, uint64_t next_generation, const ManifestEntries& entries) {
-  std::string text = fmt::format("{}{}\nstore {}\nnext {}\n", kTitle, kLogFormatVersion,
-                                 ToHex(store), next_generation);
-  for (const auto& [generation, entry] : entries) {
-    text += fmt::format("segment {} {} {} {}\n", generation,
-                        entry.kind == SegmentKind::kWrites ? "writes" : "compacted",
-                        entry.sealed ? "sealed" : "open", entry.synced_size);
-  }
-  return text + fmt::format("{}{:08x}\n", kCheckWord, Crc32c(text));
-}
-
 // Reads the words of a manifest one after the other.
 class Parser {
  public:
@@ -88,18 +77,19 @@ void VerifyCheck(std::string_view engine, const std::filesystem::path& path,
 
 }  // namespace
 
-std::unique_ptr<Manifest> Manifest::Create(FileSystem& files,
-                                           const std::filesystem::path& directory,
-                                           const StoreId& store) {
-  std::unique_ptr<Manifest> manifest(new Manifest(files, directory, store, 1, {}));
-  manifest->Update([](ManifestEntries&) {});
-  return manifest;
+std::string EncodeManifest(const ManifestContent& content) {
+  std::string text = fmt::format("{}{}\nstore {}\nnext {}\n", kTitle, kLogFormatVersion,
+                                 ToHex(content.store), content.next_generation);
+  for (const auto& [generation, entry] : content.entries) {
+    text += fmt::format("segment {} {} {} {}\n", generation,
+                        entry.kind == SegmentKind::kWrites ? "writes" : "compacted",
+                        entry.sealed ? "sealed" : "open", entry.synced_size);
+  }
+  return text + fmt::format("{}{:08x}\n", kCheckWord, Crc32c(text));
 }
 
-std::unique_ptr<Manifest> Manifest::Load(FileSystem& files, const std::filesystem::path& directory,
-                                         std::string_view engine) {
-  const std::filesystem::path path = directory / kFileName;
-  const std::string text = files.Open(path)->ReadAll();
+ManifestContent DecodeManifest(std::string_view engine, const std::filesystem::path& path,
+                               std::string_view text) {
   Parser parser(engine, path, text);
   parser.Expect(kTitle);
   // Every version ends with the check line, so a damaged digit is not mistaken for a newer version.
@@ -112,11 +102,11 @@ std::unique_ptr<Manifest> Manifest::Load(FileSystem& files, const std::filesyste
                                   version, kLogFormatVersion));
   }
   parser.Expect("store ");
-  StoreId store;
-  if (!ParseStoreId(parser.Word('\n'), store)) parser.Fail("the store's identity is not readable");
+  ManifestContent content;
+  if (!ParseStoreId(parser.Word('\n'), content.store))
+    parser.Fail("the store's identity is not readable");
   parser.Expect("next ");
-  const uint64_t next_generation = parser.Number('\n');
-  ManifestEntries entries;
+  content.next_generation = parser.Number('\n');
   while (!parser.Next(kCheckWord)) {
     parser.Expect("segment ");
     const uint64_t generation = parser.Number(' ');
@@ -128,10 +118,27 @@ std::unique_ptr<Manifest> Manifest::Load(FileSystem& files, const std::filesyste
     if (state != "open" && state != "sealed") parser.Fail("unknown state of a segment");
     entry.sealed = state == "sealed";
     entry.synced_size = parser.Number('\n');
-    if (!entries.emplace(generation, entry).second) parser.Fail("a segment is listed twice");
+    if (!content.entries.emplace(generation, entry).second) {
+      parser.Fail("a segment is listed twice");
+    }
   }
-  return std::unique_ptr<Manifest>(
-      new Manifest(files, directory, store, next_generation, std::move(entries)));
+  return content;
+}
+
+std::unique_ptr<Manifest> Manifest::Create(FileSystem& files,
+                                           const std::filesystem::path& directory,
+                                           const StoreId& store) {
+  std::unique_ptr<Manifest> manifest(new Manifest(files, directory, store, 1, {}));
+  manifest->Update([](ManifestEntries&) {});
+  return manifest;
+}
+
+std::unique_ptr<Manifest> Manifest::Load(FileSystem& files, const std::filesystem::path& directory,
+                                         std::string_view engine) {
+  const std::filesystem::path path = directory / kFileName;
+  ManifestContent content = DecodeManifest(engine, path, files.Open(path)->ReadAll());
+  return std::unique_ptr<Manifest>(new Manifest(
+      files, directory, content.store, content.next_generation, std::move(content.entries)));
 }
 
 ManifestEntries Manifest::Entries() const {
@@ -159,7 +166,7 @@ void Manifest::Write(uint64_t next_generation, const ManifestEntries& entries) {
   const std::filesystem::path unfinished = directory_ / kUnfinishedFileName;
   {
     const std::unique_ptr<File> file = files_.Create(unfinished);
-    file->Append(Render(store_, next_generation, entries));
+    file->Append(EncodeManifest({store_, next_generation, entries}));
     file->Sync();
   }
   files_.Rename(unfinished, directory_ / kFileName);
