@@ -95,6 +95,7 @@ ManifestContent DecodeManifest(std::string_view engine, const std::filesystem::p
   // Every version ends with the check line, so a damaged digit is not mistaken for a newer version.
   VerifyCheck(engine, path, text);
   const uint64_t version = parser.Number('\n');
+  if (version == 0) parser.Fail("there is no version 0");
   if (version > kLogFormatVersion) {
     throw EngineError(ErrorKind::kForeignStore, engine, "open", path,
                       fmt::format("the manifest has version {}, this build reads up to {}; use a "
@@ -103,13 +104,16 @@ ManifestContent DecodeManifest(std::string_view engine, const std::filesystem::p
   }
   parser.Expect("store ");
   ManifestContent content;
-  if (!ParseStoreId(parser.Word('\n'), content.store))
+  if (!ParseStoreId(parser.Word('\n'), content.store)) {
     parser.Fail("the store's identity is not readable");
+  }
   parser.Expect("next ");
   content.next_generation = parser.Number('\n');
   while (!parser.Next(kCheckWord)) {
     parser.Expect("segment ");
     const uint64_t generation = parser.Number(' ');
+    // Else it would be given again, and the segment overwritten.
+    if (generation >= content.next_generation) parser.Fail("the generation is not below 'next'");
     ManifestEntry entry;
     const std::string_view kind = parser.Word(' ');
     if (kind != "writes" && kind != "compacted") parser.Fail("unknown kind of segment");
@@ -122,6 +126,8 @@ ManifestContent DecodeManifest(std::string_view engine, const std::filesystem::p
       parser.Fail("a segment is listed twice");
     }
   }
+  parser.Word('\n');
+  if (!parser.AtEnd()) parser.Fail("a line follows the check value");
   return content;
 }
 

@@ -10,6 +10,21 @@
 namespace kvs {
 namespace {
 
+// Whether this version writes records with such a header: a check value says that it is what was
+// written, not by whom.
+bool IsPossible(const RecordHeader& header) {
+  if (header.reserved != 0) return false;
+  switch (header.type) {
+    case RecordType::kValue:
+      return header.value_size <= kMaxValueSize;
+    case RecordType::kTombstone:
+      return header.value_size == 0;
+    case RecordType::kSeal:
+      return header.sequence == 0 && header.key_size == 0 && header.value_size == 0;
+  }
+  return false;
+}
+
 RecordNote NoteOf(const Record& record, uint64_t hash, uint64_t offset) {
   return {.hash = hash,
           .sequence = record.Sequence(),
@@ -37,6 +52,7 @@ void CheckSegmentHeader(std::string_view engine, const std::filesystem::path& pa
       header.check != ExtendCrc32c(0, &header, offsetof(SegmentHeader, check))) {
     ThrowDamage(engine, path, 0, "the segment's header does not match its check value");
   }
+  if (header.version == 0) ThrowDamage(engine, path, 0, "the segment has format version 0");
   if (header.version > kLogFormatVersion) {
     throw EngineError(ErrorKind::kForeignStore, engine, "open", path,
                       fmt::format("the segment has format version {}, this build reads up to {}; "
@@ -71,12 +87,18 @@ ScanResult ScanRecords(std::string_view data, const CheckBinding& binding, uint6
     if (!record.HeaderIsValid(expected)) {
       return {offset, false, false, "the record's header does not match its check value"};
     }
+    if (!IsPossible(record.Header())) {
+      return {offset, false, false, "the record's header is of no record of this version"};
+    }
     const uint64_t size = record.Size();
     if (size > limit - offset) return {offset, false, false, "the record is cut off"};
     if (!record.PayloadIsValid(expected)) {
       return {offset, false, false, "the record's key and value do not match their check value"};
     }
-    if (record.GetShape().type == RecordType::kSeal) return {offset, true, true, ""};
+    if (record.GetShape().type == RecordType::kSeal) {
+      if (ends_at_limit) return {offset, false, false, "a seal stands before the segment's end"};
+      return {offset, true, true, ""};
+    }
     notes.push_back(NoteOf(record, hash_of(record.Key()), offset));
     offset += size;
   }
