@@ -19,6 +19,12 @@ if(KVS_SANITIZER)
                                                -fno-sanitize-recover=all)
   target_link_options(kvs_compile INTERFACE -fsanitize=${KVS_SANITIZER})
 endif()
+if(KVS_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "KVS_FUZZ needs clang: cmake --preset fuzz")
+  endif()
+  target_compile_options(kvs_compile INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 target_compile_definitions(kvs_compile INTERFACE KVS_VERSION="${PROJECT_VERSION}"
                                                  KVS_SANITIZER="${KVS_SANITIZER}"
                                                  KVS_BUILD_TYPE="${CMAKE_BUILD_TYPE}")

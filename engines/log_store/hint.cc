@@ -10,11 +10,20 @@ namespace {
 
 constexpr std::string_view kSuffix = ".hint";
 
+// Whether there are such records.
+bool IsPossible(const RecordNote& note) {
+  constexpr size_t kMinSize = RecordSize(0, 0) / kRecordAlignment;
+  constexpr size_t kMaxSize = RecordSize(kMaxKeySize, kMaxValueSize) / kRecordAlignment;
+  return note.size >= kMinSize && note.size <= kMaxSize &&
+         (note.type == static_cast<uint8_t>(RecordType::kValue) ||
+          note.type == static_cast<uint8_t>(RecordType::kTombstone));
+}
+
 // Whether the notes tell of records that lie one behind the other from the header to `end`.
 bool AreConsistent(std::span<const RecordNote> notes, uint64_t end) {
   uint64_t offset = sizeof(SegmentHeader) / kRecordAlignment;
   for (const RecordNote& note : notes) {
-    if (note.offset != offset || note.size == 0) return false;
+    if (note.offset != offset || !IsPossible(note)) return false;
     offset += note.size;
   }
   return offset * kRecordAlignment == end;

@@ -17,17 +17,6 @@ namespace {
 constexpr std::string_view kTitle = "kvs-bench manifest ";
 constexpr std::string_view kCheckWord = "check ";
 
-std::string Render(const StoreId& store, uint64_t next_generation, const ManifestEntries& entries) {
-  std::string text = fmt::format("{}{}\nstore {}\nnext {}\n", kTitle, kLogFormatVersion,
-                                 ToHex(store), next_generation);
-  for (const auto& [generation, entry] : entries) {
-    text += fmt::format("segment {} {} {} {}\n", generation,
-                        entry.kind == SegmentKind::kWrites ? "writes" : "compacted",
-                        entry.sealed ? "sealed" : "open", entry.synced_size);
-  }
-  return text + fmt::format("{}{:08x}\n", kCheckWord, Crc32c(text));
-}
-
 // Reads the words of a manifest one after the other.
 class Parser {
  public:
@@ -88,6 +77,60 @@ void VerifyCheck(std::string_view engine, const std::filesystem::path& path,
 
 }  // namespace
 
+std::string EncodeManifest(const ManifestContent& content) {
+  std::string text = fmt::format("{}{}\nstore {}\nnext {}\n", kTitle, kLogFormatVersion,
+                                 ToHex(content.store), content.next_generation);
+  for (const auto& [generation, entry] : content.entries) {
+    text += fmt::format("segment {} {} {} {}\n", generation,
+                        entry.kind == SegmentKind::kWrites ? "writes" : "compacted",
+                        entry.sealed ? "sealed" : "open", entry.synced_size);
+  }
+  return text + fmt::format("{}{:08x}\n", kCheckWord, Crc32c(text));
+}
+
+ManifestContent DecodeManifest(std::string_view engine, const std::filesystem::path& path,
+                               std::string_view text) {
+  Parser parser(engine, path, text);
+  parser.Expect(kTitle);
+  // Every version ends with the check line, so a damaged digit is not mistaken for a newer version.
+  VerifyCheck(engine, path, text);
+  const uint64_t version = parser.Number('\n');
+  if (version == 0) parser.Fail("there is no version 0");
+  if (version > kLogFormatVersion) {
+    throw EngineError(ErrorKind::kForeignStore, engine, "open", path,
+                      fmt::format("the manifest has version {}, this build reads up to {}; use a "
+                                  "newer kvs-bench",
+                                  version, kLogFormatVersion));
+  }
+  parser.Expect("store ");
+  ManifestContent content;
+  if (!ParseStoreId(parser.Word('\n'), content.store)) {
+    parser.Fail("the store's identity is not readable");
+  }
+  parser.Expect("next ");
+  content.next_generation = parser.Number('\n');
+  while (!parser.Next(kCheckWord)) {
+    parser.Expect("segment ");
+    const uint64_t generation = parser.Number(' ');
+    // Else it would be given again, and the segment overwritten.
+    if (generation >= content.next_generation) parser.Fail("the generation is not below 'next'");
+    ManifestEntry entry;
+    const std::string_view kind = parser.Word(' ');
+    if (kind != "writes" && kind != "compacted") parser.Fail("unknown kind of segment");
+    entry.kind = kind == "writes" ? SegmentKind::kWrites : SegmentKind::kCompacted;
+    const std::string_view state = parser.Word(' ');
+    if (state != "open" && state != "sealed") parser.Fail("unknown state of a segment");
+    entry.sealed = state == "sealed";
+    entry.synced_size = parser.Number('\n');
+    if (!content.entries.emplace(generation, entry).second) {
+      parser.Fail("a segment is listed twice");
+    }
+  }
+  parser.Word('\n');
+  if (!parser.AtEnd()) parser.Fail("a line follows the check value");
+  return content;
+}
+
 std::unique_ptr<Manifest> Manifest::Create(FileSystem& files,
                                            const std::filesystem::path& directory,
                                            const StoreId& store) {
@@ -99,39 +142,9 @@ std::unique_ptr<Manifest> Manifest::Create(FileSystem& files,
 std::unique_ptr<Manifest> Manifest::Load(FileSystem& files, const std::filesystem::path& directory,
                                          std::string_view engine) {
   const std::filesystem::path path = directory / kFileName;
-  const std::string text = files.Open(path)->ReadAll();
-  Parser parser(engine, path, text);
-  parser.Expect(kTitle);
-  // Every version ends with the check line, so a damaged digit is not mistaken for a newer version.
-  VerifyCheck(engine, path, text);
-  const uint64_t version = parser.Number('\n');
-  if (version > kLogFormatVersion) {
-    throw EngineError(ErrorKind::kForeignStore, engine, "open", path,
-                      fmt::format("the manifest has version {}, this build reads up to {}; use a "
-                                  "newer kvs-bench",
-                                  version, kLogFormatVersion));
-  }
-  parser.Expect("store ");
-  StoreId store;
-  if (!ParseStoreId(parser.Word('\n'), store)) parser.Fail("the store's identity is not readable");
-  parser.Expect("next ");
-  const uint64_t next_generation = parser.Number('\n');
-  ManifestEntries entries;
-  while (!parser.Next(kCheckWord)) {
-    parser.Expect("segment ");
-    const uint64_t generation = parser.Number(' ');
-    ManifestEntry entry;
-    const std::string_view kind = parser.Word(' ');
-    if (kind != "writes" && kind != "compacted") parser.Fail("unknown kind of segment");
-    entry.kind = kind == "writes" ? SegmentKind::kWrites : SegmentKind::kCompacted;
-    const std::string_view state = parser.Word(' ');
-    if (state != "open" && state != "sealed") parser.Fail("unknown state of a segment");
-    entry.sealed = state == "sealed";
-    entry.synced_size = parser.Number('\n');
-    if (!entries.emplace(generation, entry).second) parser.Fail("a segment is listed twice");
-  }
-  return std::unique_ptr<Manifest>(
-      new Manifest(files, directory, store, next_generation, std::move(entries)));
+  ManifestContent content = DecodeManifest(engine, path, files.Open(path)->ReadAll());
+  return std::unique_ptr<Manifest>(new Manifest(
+      files, directory, content.store, content.next_generation, std::move(content.entries)));
 }
 
 ManifestEntries Manifest::Entries() const {
@@ -159,7 +172,7 @@ void Manifest::Write(uint64_t next_generation, const ManifestEntries& entries) {
   const std::filesystem::path unfinished = directory_ / kUnfinishedFileName;
   {
     const std::unique_ptr<File> file = files_.Create(unfinished);
-    file->Append(Render(store_, next_generation, entries));
+    file->Append(EncodeManifest({store_, next_generation, entries}));
     file->Sync();
   }
   files_.Rename(unfinished, directory_ / kFileName);

@@ -29,6 +29,21 @@ struct ManifestEntry {
 
 using ManifestEntries = std::map<uint64_t, ManifestEntry>;  // by generation
 
+// What a manifest file says.
+struct ManifestContent {
+  StoreId store{};
+  uint64_t next_generation = 1;  // above every listed one
+  ManifestEntries entries;
+
+  bool operator==(const ManifestContent&) const = default;
+};
+
+// The text of a manifest file, and back. DecodeManifest throws EngineError about the file at
+// `path`: kCorruption with the offset, kForeignStore on a newer version.
+std::string EncodeManifest(const ManifestContent& content);
+ManifestContent DecodeManifest(std::string_view engine, const std::filesystem::path& path,
+                               std::string_view text);
+
 // Thread safety: safe from any thread. Invariants:
 //   1. The file on the device is always one complete manifest: the next one is written aside and
 //      synced, then renamed over it, then the directory is synced.
@@ -44,8 +59,7 @@ class Manifest {
   // Makes the manifest of a new, empty store.
   static std::unique_ptr<Manifest> Create(FileSystem& files, const std::filesystem::path& directory,
                                           const StoreId& store);
-  // Reads an existing one. Throws EngineError: kCorruption with file and offset, kForeignStore on a
-  // newer version.
+  // Reads an existing one. Throws what DecodeManifest does.
   static std::unique_ptr<Manifest> Load(FileSystem& files, const std::filesystem::path& directory,
                                         std::string_view engine);
 

@@ -164,9 +164,12 @@ TEST_F(HintTest, AHintOfAnotherStoreIsPassedOver) {
   EXPECT_TRUE(DecodeHint(data, store, 4, 96).empty());
   EXPECT_TRUE(DecodeHint(data, store, 3, 104).empty());
   // Checked, and yet not of a log.
-  for (const RecordNote wrong : {RecordNote{5, 1, 7, 5, 1}, RecordNote{5, 1, 8, 0, 1}}) {
+  for (const RecordNote wrong :
+       {RecordNote{5, 1, 7, 5, 1}, RecordNote{5, 1, 8, 0, 1}, RecordNote{5, 1, 8, 4, 3}}) {
     EXPECT_TRUE(DecodeHint(EncodeHint(store, 3, 96, {&wrong, 1}), store, 3, 96).empty());
   }
+  const RecordNote no_header{.hash = 5, .sequence = 1, .offset = 8, .size = 2, .type = 1};
+  EXPECT_TRUE(DecodeHint(EncodeHint(store, 3, 80, {&no_header, 1}), store, 3, 80).empty());
 }
 
 TEST_F(HintTest, AHintGoesWithItsSegmentAndAStrayOneIsRemoved) {
