@@ -17,18 +17,18 @@ constexpr uint64_t kFirstSegmentFraction = 16;
 constexpr uint64_t kSegmentGrowth = 4;
 constexpr uint64_t kSmallestFirstSegment = 64 * 1024;
 
-// All null. The kernel zeroes it where it is touched, which for a small store is nearly nowhere.
-std::atomic<const char*>* NewSegmentTable(size_t segments) {
-  void* const table = std::calloc(segments, sizeof(std::atomic<const char*>));
-  if (table == nullptr) throw std::bad_alloc();
-  return static_cast<std::atomic<const char*>*>(table);
-}
-
 }  // namespace
+
+// Zeros from the system, so that what is never used is never touched.
+LogStore::MappedSegment* LogStore::NewSegmentTable() {
+  void* const table = std::calloc(kMaxSegments, sizeof(MappedSegment));
+  if (table == nullptr) throw std::bad_alloc();
+  return static_cast<MappedSegment*>(table);
+}
 
 LogStore::LogStore(LogStoreOptions options)
     : options_(std::move(options)),
-      segment_data_(NewSegmentTable(kMaxSegments)),
+      mapped_(NewSegmentTable()),
       index_(
           options_.shard_bits, [this](Position p) { return Hash(RecordAt(p).Key()); },
           [this](Position p) { PrefetchRecord(p); },
@@ -115,10 +115,9 @@ bool LogStore::ScanPart(std::string_view start, size_t limit, const ScanVisitor&
       const Position position =
           index_.Find(hashes[i], [&](Position p) { return HasKey(p, keys[i]); });
       if (position == kNoPosition) continue;  // being inserted, or removed meanwhile
-      if (options_.verify_reads) [[unlikely]]
-        VerifyRecord(position, "scan");
+      const std::string_view value = ValueAt(position, "scan");
       ++visited;
-      visit(keys[i], RecordAt(position).Value());
+      visit(keys[i], value);
     }
     if (count < wanted) break;  // there are no more
     reached += count;
@@ -228,8 +227,13 @@ void LogStore::VerifyRecord(Position position, std::string_view operation) const
   const Record record = RecordAt(position);
   const uint32_t binding = segment.binding.At(offset);
   if (record.HeaderIsValid(binding) && record.PayloadIsValid(binding)) return;
-  throw EngineError(ErrorKind::kCorruption, options_.engine, operation, segment.file->path(),
-                    fmt::format("offset {}: the record does not match its check values", offset));
+  ThrowDamaged(position, operation);
+}
+
+void LogStore::ThrowDamaged(Position position, std::string_view operation) const {
+  throw EngineError(
+      ErrorKind::kCorruption, options_.engine, operation, SegmentOf(position).file->path(),
+      fmt::format("offset {}: the record does not match its check values", OffsetOf(position)));
 }
 
 void LogStore::RefuseWrites(std::string_view reason) {
@@ -355,7 +359,8 @@ void LogStore::Enlist(const std::shared_ptr<Segment>& segment) {
   if (number == segments_.size()) segments_.emplace_back();
   segment->number = static_cast<uint16_t>(number);
   segments_[number] = segment;
-  segment_data_[number].store(segment->mapping->data(), std::memory_order_release);  // (1)
+  mapped_[number].size.store(segment->mapping->size(), std::memory_order_relaxed);  // before (1)
+  mapped_[number].data.store(segment->mapping->data(), std::memory_order_release);  // (1)
 }
 
 void LogStore::Unlist(const std::shared_ptr<Segment>& segment) {

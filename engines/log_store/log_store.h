@@ -39,8 +39,9 @@
 //      its own is on the device.
 //
 // Memory order: see index.h (1) to (4) and epochs.h. In addition
-//   (1) writer  segment_data_[n].store(release)   partner: (2)
-//   (2) reader  segment_data_[n].load(relaxed): it comes after the acquire of a slot or table that
+//   (1) writer  mapped_[n].data.store(release)   partner: (2)
+//   (2) reader  mapped_[n].data.load(relaxed), likewise the size: it comes after the acquire of a
+//   slot or table that
 //               was published after (1), and invariant 3 keeps it from changing
 #ifndef KVS_ENGINES_LOG_STORE_LOG_STORE_H_
 #define KVS_ENGINES_LOG_STORE_LOG_STORE_H_
@@ -208,6 +209,12 @@ class LogStore {
     void operator()(void* memory) const { std::free(memory); }
   };
 
+  struct MappedSegment {
+    std::atomic<const char*> data;
+    std::atomic<uint64_t> size;
+  };
+  static MappedSegment* NewSegmentTable();
+
   // Recovery (recovery.cc).
   void Recover();
   struct SegmentScan;
@@ -268,7 +275,7 @@ class LogStore {
   static uint64_t OffsetOf(Position position) { return (position & 0xffffffff) * kRecordAlignment; }
   Segment& SegmentOf(Position position) const { return *segments_[position >> 32]; }
   const char* DataAt(Position position) const {
-    return segment_data_[position >> 32].load(std::memory_order_relaxed) +  // (2)
+    return mapped_[position >> 32].data.load(std::memory_order_relaxed) +  // (2)
            OffsetOf(position);
   }
   Record RecordAt(Position position) const { return Record(DataAt(position)); }
@@ -284,14 +291,18 @@ class LogStore {
   // Whether puts are pending for a while. Not where the device's flush is waited for anyhow, nor
   // where the order of keys has to know at once whether a key is new.
   bool PutsLater() const { return options_.durability != Durability::kSync && order_ == nullptr; }
+  // The value of the record at `position`, checked with verify_reads, and else only for ending
+  // within the segment's mapping, as a damaged size may not. Throws kCorruption.
+  std::string_view ValueAt(Position position, std::string_view operation) const;
   void VerifyRecord(Position position, std::string_view operation) const;
   void BuildOrder();
 
+  [[noreturn]] void ThrowDamaged(Position position, std::string_view operation) const;
   [[noreturn]] void ThrowRefusal() const KVS_EXCLUDES(failure_mutex_);
 
   const LogStoreOptions options_;
   // Hot for readers: nothing here changes but with a segment.
-  const std::unique_ptr<std::atomic<const char*>[], Free> segment_data_;  // by number
+  const std::unique_ptr<MappedSegment[], Free> mapped_;  // by number
   Epochs epochs_;
   Index index_;
   std::unique_ptr<OrderedIndex> order_;  // null unless options_.ordered
@@ -360,6 +371,19 @@ inline bool LogStore::HasKey(Position position, std::string_view key) const {
          SameBytes(record.KeyData(), key.data(), key.size());
 }
 
+[[gnu::always_inline]] inline std::string_view LogStore::ValueAt(Position position,
+                                                                 std::string_view operation) const {
+  if (options_.verify_reads) [[unlikely]]
+    VerifyRecord(position, operation);
+  const std::string_view value = RecordAt(position).Value();
+  const MappedSegment& segment = mapped_[position >> 32];
+  const char* const end = segment.data.load(std::memory_order_relaxed) +  // (2)
+                          segment.size.load(std::memory_order_relaxed);   // (2)
+  if (value.data() + value.size() > end) [[unlikely]]
+    ThrowDamaged(position, operation);
+  return value;
+}
+
 // As value = stored, in fewer steps: the processor fetches the next lookup's memory only if it gets
 // to it while this one's is still on the way.
 [[gnu::always_inline]] inline void CopyOut(std::string_view stored, std::string& value) {
@@ -390,10 +414,7 @@ inline bool LogStore::HasKey(Position position, std::string_view key) const {
                                                        std::string& value) const {
   const Position position = index_.Find(hash, [&](Position p) { return HasKey(p, key); });
   if (position == kNoPosition) return false;
-  if (options_.verify_reads) [[unlikely]]
-    VerifyRecord(position, "get");
-  const std::string_view stored = RecordAt(position).Value();
-  CopyOut(stored, value);
+  CopyOut(ValueAt(position, "get"), value);
   return true;
 }
 

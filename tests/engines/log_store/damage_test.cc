@@ -1,11 +1,13 @@
 // What the store makes of files that are not as it left them.
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <map>
 #include <memory>
 #include <random>
 #include <set>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -180,6 +182,38 @@ TEST_F(DamageTest, ANewerFormatVersionIsRefused) {
   std::snprintf(check, sizeof check, "check %08x\n", Crc32c(manifest));
   WriteFile(path / "MANIFEST", manifest + check);
   EXPECT_THAT(ExpectRefused(path, ErrorKind::kForeignStore), HasSubstr("has version 2"));
+}
+
+// Reads that verify nothing look at the record's sizes all the same: they stay in the segment.
+TEST_F(DamageTest, ADamagedSizeDoesNotLeadOutOfTheSegment) {
+  const fs::path path = MakeStore("s", 30);
+  LogStoreOptions options = Options(path);
+  options.ordered = true;
+  LogStore store(options);
+  const fs::path segment = Segments(path)[0];
+  const std::string data = ReadFile(segment);
+  const size_t record = data.find(KeyOf(3)) - sizeof(RecordHeader);
+  std::fstream file(segment, std::ios::binary | std::ios::in | std::ios::out);
+  file.seekp(static_cast<std::streamoff>(record + offsetof(RecordHeader, value_size) + 2));
+  file.put('\x7f');
+  file.close();
+  std::string value;
+  const auto expect_damage = [&](const EngineError& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kCorruption);
+    EXPECT_THAT(error.what(), HasSubstr(fmt::format("{}: offset {}", segment.string(), record)));
+  };
+  try {
+    store.Get(KeyOf(3), value);
+    FAIL() << "returned " << value.size() << " bytes";
+  } catch (const EngineError& error) {
+    expect_damage(error);
+  }
+  try {
+    store.Scan(KeyOf(3), 1, [](std::string_view, std::string_view) {});
+    FAIL() << "scanned it";
+  } catch (const EngineError& error) {
+    expect_damage(error);
+  }
 }
 
 TEST_F(DamageTest, VerifyReadsNeverReturnsDamagedData) {
