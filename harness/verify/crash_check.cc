@@ -153,7 +153,8 @@ class CrashCheck {
     if (end == WaitEnd::kStopped) return Verdict::kInterrupted;
     if (end != WaitEnd::kReached) {
       return Fail(fmt::format("the engine failed {}: {}", when,
-                              DescribeFailure(end, process, context_.options.timeout_s)),
+                              DescribeFailure(end, process.ending(), process.LastWords(),
+                                              context_.options.timeout_s)),
                   result);
     }
     if (progress->phase == SharedProgress::kStarting) {
@@ -213,7 +214,8 @@ class CrashCheck {
     process.Kill();
     if (end == WaitEnd::kHung || !process.ending().empty()) {
       return Fail(fmt::format("the store cannot be opened and read after a kill: {}",
-                              DescribeFailure(end, process, context_.options.timeout_s)),
+                              DescribeFailure(end, process.ending(), process.LastWords(),
+                                              context_.options.timeout_s)),
                   result);
     }
     const nlohmann::json report = nlohmann::json::parse(process.Report());

@@ -27,14 +27,13 @@ WaitEnd WaitFor(VerifyProcess& process, const ProgressMemory& progress, CheckCon
   }
 }
 
-std::string DescribeFailure(WaitEnd end, const VerifyProcess& process, double timeout_s) {
+std::string DescribeFailure(WaitEnd end, const std::string& ending, const std::string& last_words,
+                            double timeout_s) {
   std::string text = end == WaitEnd::kHung
                          ? fmt::format("hung: nothing happened for {:g} s (--timeout)", timeout_s)
-                         : process.ending();
+                         : ending;
   if (text.empty()) text = "ended by itself";
-  if (const std::string words = process.LastWords(); !words.empty()) {
-    text += fmt::format("; last words: {}", words);
-  }
+  if (!last_words.empty()) text += fmt::format("; last words: {}", last_words);
   return text;
 }
 
@@ -65,7 +64,9 @@ CheckResult CheckLinearizability(CheckContext& context) {
   if (end == WaitEnd::kHung || !process.ending().empty()) {
     result.verdict = CheckResult::Verdict::kViolated;
     result.summary = "the engine failed";
-    result.explanation = "  " + DescribeFailure(end, process, context.options.timeout_s) + '\n';
+    result.explanation = fmt::format(
+        "  {}\n",
+        DescribeFailure(end, process.ending(), process.LastWords(), context.options.timeout_s));
     result.evidence = {{"what", result.explanation}};
     process.Kill();
     return result;

@@ -42,12 +42,15 @@ WaitEnd WaitFor(VerifyProcess& process, const ProgressMemory& progress, CheckCon
                 uint64_t step_us, const std::function<bool()>& reached);
 
 // What happened to a process that ended by itself or hung, in words, with its last ones.
-std::string DescribeFailure(WaitEnd end, const VerifyProcess& process, double timeout_s);
+std::string DescribeFailure(WaitEnd end, const std::string& ending, const std::string& last_words,
+                            double timeout_s);
 
 // `verify linearizability`: throws std::system_error when no process can be started.
 CheckResult CheckLinearizability(CheckContext& context);
 // `verify crash`: likewise.
 CheckResult CheckCrashes(CheckContext& context);
+// `verify contract`: likewise, and EnvironmentError when the suite cannot be run.
+CheckResult CheckContract(CheckContext& context);
 
 }  // namespace kvs::verify
 

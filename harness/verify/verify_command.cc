@@ -16,14 +16,11 @@
 #include "harness/data_location.h"
 #include "harness/run_directory.h"
 #include "harness/stop_requests.h"
+#include "harness/verify/contract_suite.h"
 #include "harness/verify/property_check.h"
 
 namespace kvs::verify {
 namespace {
-
-std::string_view ToString(Property property) {
-  return property == Property::kCrash ? "crash" : "linearizability";
-}
 
 // One engine in one tier.
 struct Target {
@@ -75,18 +72,31 @@ class ProgressLine {
 };
 
 // "" when it can.
-std::string WhyNot(const EngineCapabilities& can, Durability tier) {
-  if (!can.stores_data) return "it stores no data";
+std::string WhyNot(Property property, const EngineCapabilities& can, Durability tier) {
+  if (property != Property::kContract && !can.stores_data) return "it stores no data";
   if (std::find(can.tiers.begin(), can.tiers.end(), tier) == can.tiers.end()) {
     return fmt::format("it does not offer durability '{}'", kvs::ToString(tier));
   }
   return "";
 }
 
+CheckResult CheckProperty(CheckContext& context) {
+  switch (context.options.property) {
+    case Property::kLinearizability:
+      return CheckLinearizability(context);
+    case Property::kCrash:
+      return CheckCrashes(context);
+    case Property::kContract:
+      break;
+  }
+  return CheckContract(context);
+}
+
 class VerifyRun {
  public:
   explicit VerifyRun(const VerifyOptions& options) : options_(options), progress_(options.quiet) {
     ChooseTargets();
+    if (options_.property == Property::kContract) CheckContractSuiteIsThere();
     ChooseFiles();
   }
 
@@ -114,7 +124,7 @@ class VerifyRun {
         open.settings = engine.settings;
         const EngineCapabilities can = engine.definition->capabilities(open);
         Target target{&engine, tier, std::min(options_.threads, can.max_threads)};
-        if (const std::string why = WhyNot(can, tier); !why.empty()) {
+        if (const std::string why = WhyNot(options_.property, can, tier); !why.empty()) {
           refused += fmt::format("\n  {}: unsupported: {}", target.Label(), why);
           continue;
         }
@@ -139,7 +149,7 @@ class VerifyRun {
   CheckResult Check(const Target& target, const std::string& store, RunDirectory& directory,
                     StopRequests& stop) {
     const std::string label = target.Label();
-    if (target.threads < options_.threads) {
+    if (options_.property != Property::kContract && target.threads < options_.threads) {
       progress_.Say(fmt::format("{}: {} thread{}, as it serves no more", label, target.threads,
                                 target.threads == 1 ? "" : "s"));
     }
@@ -156,8 +166,7 @@ class VerifyRun {
                          .show_progress = [&](uint64_t done, uint64_t all, std::string_view what) {
                            progress_.Show(label, done, all, what);
                          }};
-    CheckResult result = options_.property == Property::kCrash ? CheckCrashes(context)
-                                                               : CheckLinearizability(context);
+    CheckResult result = CheckProperty(context);
     progress_.Clear();
     switch (result.verdict) {
       case CheckResult::Verdict::kHolds:
@@ -190,10 +199,12 @@ class VerifyRun {
     nlohmann::json entry = result.evidence;
     entry["engine"] = target.engine->Label();
     entry["durability"] = kvs::ToString(target.tier);
-    entry["threads"] = target.threads;
-    entry["keys_used"] = options_.keys;
-    entry["operations"] = options_.operations;
-    entry["seed"] = options_.seed;
+    if (options_.property != Property::kContract) {
+      entry["threads"] = target.threads;
+      entry["keys_used"] = options_.keys;
+      entry["operations"] = options_.operations;
+      entry["seed"] = options_.seed;
+    }
     entry["summary"] = result.summary;
     entry["store"] = plan.directory.string();
     violations_.push_back(std::move(entry));
@@ -202,7 +213,8 @@ class VerifyRun {
     const nlohmann::json all = {{"kvs_bench_verify", ToString(options_.property)},
                                 {"version", KVS_VERSION},
                                 {"violations", violations_}};
-    file << all.dump(1) << '\n';
+    // What an engine said need not be UTF-8.
+    file << all.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
     file.close();
     if (!file) {
       throw EnvironmentError(fmt::format("{}: cannot be written", evidence_file_.string()));

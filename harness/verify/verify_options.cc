@@ -23,21 +23,16 @@ constexpr const char* kExamples = R"(Examples:
   kvs-bench verify linearizability --engine all --threads 8 --rounds 1000
   kvs-bench verify crash --engine lockfree:segment_size=64KiB --cycles 1000
   kvs-bench verify crash --engine rocksdb,lmdb --durability process,sync --cycles 200
+  kvs-bench verify contract --engine lockfree:ordered=true,sqlite --durability process,sync
 
 Exit codes: 0 it holds, 2 usage or nothing could be verified, 4 the machine refuses,
 5 a violation or an engine that failed (the evidence is in a file), 130 interrupted.)";
 
-void DefineProperty(CLI::App& command, RawVerifyOptions& raw, bool is_crash) {
-  command.allow_extras();
-  command.footer(kExamples);
-  OptionGroup what(command, "What is verified");
-  what.AddList("--engine", "NAME[:KEY=VALUE,...],...", raw.engines,
-               "engines with settings, or 'all' (default: all that store data)");
-  what.AddList("--durability", "TIER,...", raw.tiers, "none, process, sync (default: process)");
-  OptionGroup how(command, "How");
+// How much an engine is given to do, where the property does not say it itself.
+void DefineLoad(OptionGroup& how, RawVerifyOptions& raw, Property property) {
   how.AddOne("--threads", "N", raw.threads,
              "threads; an engine that serves fewer gets fewer (default: 4)");
-  if (is_crash) {
+  if (property == Property::kCrash) {
     how.AddOne("--cycles", "COUNT", raw.cycles, "kills, each followed by a check (default: 100)");
     how.AddOne("--keys", "COUNT", raw.keys, "keys, each written by one thread (default: 100)");
     how.AddOne("--operations", "COUNT", raw.operations,
@@ -50,6 +45,22 @@ void DefineProperty(CLI::App& command, RawVerifyOptions& raw, bool is_crash) {
                "operations of each thread in a round (default: 500)");
   }
   how.AddOne("--seed", "N", raw.seed, "seed of operations and moments (default: 1)");
+}
+
+void DefineProperty(CLI::App& verify, RawVerifyOptions& raw, Property property,
+                    const std::string& help) {
+  CLI::App& command = *verify.add_subcommand(std::string(ToString(property)), help);
+  command.callback([&raw, property] { raw.property = property; });
+  command.allow_extras();
+  command.footer(kExamples);
+  OptionGroup what(command, "What is verified");
+  what.AddList("--engine", "NAME[:KEY=VALUE,...],...", raw.engines,
+               property == Property::kContract
+                   ? "engines with settings (default: all)"
+                   : "engines with settings, or 'all' (default: all that store data)");
+  what.AddList("--durability", "TIER,...", raw.tiers, "none, process, sync (default: process)");
+  OptionGroup how(command, "How");
+  if (property != Property::kContract) DefineLoad(how, raw, property);
   how.AddOne("--timeout", "TIME", raw.timeout,
              "an engine that does nothing for so long hangs (default: 60s)");
   OptionGroup output(command, "Data and output");
@@ -69,34 +80,48 @@ uint64_t ParseAtLeastOne(const std::string& text) {
 
 }  // namespace
 
+std::string_view ToString(Property property) {
+  switch (property) {
+    case Property::kLinearizability:
+      return "linearizability";
+    case Property::kCrash:
+      return "crash";
+    case Property::kContract:
+      return "contract";
+  }
+  return "";
+}
+
 void DefineVerifyCommand(CLI::App& app, RawVerifyOptions& raw) {
-  CLI::App* verify =
-      app.add_subcommand("verify", "checks what an engine promises: linearizability, crash");
+  CLI::App* verify = app.add_subcommand(
+      "verify", "checks what an engine promises: linearizability, crash, contract");
   verify->allow_extras();
+  verify->require_subcommand(0, 1);
   verify->footer(kExamples);
   verify->callback([&raw] { raw.is_used = true; });
-  CLI::App* linearizability = verify->add_subcommand(
-      "linearizability",
+  DefineProperty(
+      *verify, raw, Property::kLinearizability,
       "records what threads are told and checks that some order explains it, across restarts");
-  linearizability->callback([&raw] { raw.linearizability = true; });
-  DefineProperty(*linearizability, raw, false);
-  CLI::App* crash = verify->add_subcommand(
-      "crash", "kills a writing process at random moments and checks what is left, on and on");
-  crash->callback([&raw] { raw.crash = true; });
-  DefineProperty(*crash, raw, true);
+  DefineProperty(*verify, raw, Property::kCrash,
+                 "kills a writing process at random moments and checks what is left, on and on");
+  DefineProperty(
+      *verify, raw, Property::kContract,
+      "runs the tests of every operation, limit and error that engines/engine.h promises");
 }
 
 VerifyOptions InterpretVerify(const RawVerifyOptions& raw, EngineTable engines) {
-  if (raw.linearizability == raw.crash) {
+  if (!raw.property) {
     throw UsageError(
-        "verify: write 'verify linearizability' or 'verify crash' (see `kvs-bench verify --help`)");
+        "verify: write 'verify linearizability', 'verify crash' or 'verify contract' (see "
+        "`kvs-bench verify --help`)");
   }
+  const bool is_crash = *raw.property == Property::kCrash;
   VerifyOptions options;
-  options.property = raw.crash ? Property::kCrash : Property::kLinearizability;
-  options.keys = raw.crash ? 100 : 4;
-  options.operations = raw.crash ? 2000 : 500;
+  options.property = *raw.property;
+  options.keys = is_crash ? 100 : 4;
+  options.operations = is_crash ? 2000 : 500;
   options.rounds = 100;
-  if (raw.engines.empty()) {
+  if (raw.engines.empty() && options.property != Property::kContract) {
     for (EngineChoice& choice : ChooseEngines({}, engines)) {
       if (choice.definition->capabilities({}).stores_data) {
         options.engines.push_back(std::move(choice));
@@ -115,8 +140,8 @@ VerifyOptions InterpretVerify(const RawVerifyOptions& raw, EngineTable engines) 
     return static_cast<uint32_t>(keys);
   });
   ParseOne("--operations", raw.operations, options.operations, ParseAtLeastOne);
-  const char* rounds_option = raw.crash ? "--cycles" : "--rounds";
-  ParseOne(rounds_option, raw.crash ? raw.cycles : raw.rounds, options.rounds,
+  const char* rounds_option = is_crash ? "--cycles" : "--rounds";
+  ParseOne(rounds_option, is_crash ? raw.cycles : raw.rounds, options.rounds,
            [](const std::string& text) {
              const uint64_t rounds = ParseAtLeastOne(text);
              if (rounds > kMostCycles) {
@@ -133,12 +158,12 @@ VerifyOptions InterpretVerify(const RawVerifyOptions& raw, EngineTable engines) 
   if (!raw.out.empty()) options.evidence = raw.out;
   options.quiet = raw.quiet;
 
-  if (raw.crash && options.keys < options.threads) {
+  if (is_crash && options.keys < options.threads) {
     throw UsageError(fmt::format(
         "--keys: {} keys are too few for {} threads, of which each writes keys of its own",
         options.keys, options.threads));
   }
-  if (!raw.crash &&
+  if (!is_crash &&
       options.operations > kMostRecordedOperations / options.threads / options.rounds) {
     throw UsageError(fmt::format(
         "--operations: {} by {} threads in {} rounds are more than can be recorded ({}); several "

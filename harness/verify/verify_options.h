@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engines/engine.h"
@@ -17,21 +18,25 @@ class App;
 
 namespace kvs::verify {
 
+enum class Property : uint8_t { kLinearizability, kCrash, kContract };
+
+// "linearizability", "crash", "contract".
+std::string_view ToString(Property property);
+
 // The values as they were written, "" where not given.
 struct RawVerifyOptions {
   bool is_used = false;  // the command is `verify`
-  bool linearizability = false, crash = false;
+  std::optional<Property> property;
   std::vector<std::string> engines, tiers;
   std::string threads, keys, operations, rounds, cycles, seed, timeout, directory, out;
   bool quiet = false;
 };
 
-enum class Property : uint8_t { kLinearizability, kCrash };
-
 struct VerifyOptions {
   Property property = Property::kLinearizability;
   std::vector<EngineChoice> engines;
   std::vector<Durability> tiers = {Durability::kProcess};
+  // Of kLinearizability and kCrash; the contract suite has its own.
   unsigned threads = 4;
   uint32_t keys = 4;
   uint64_t operations = 0;  // linearizability: per thread and round; crash: most per cycle

@@ -19,6 +19,7 @@ struct VerifyPlan {
     kWork,     // crash: write until killed
     kOpen,     // crash: open and wait to be killed
     kInspect,  // crash: open and report what every key holds
+    kSuite,    // contract: become the contract suite
   };
 
   Role role = Role::kHistory;

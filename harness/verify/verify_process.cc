@@ -23,6 +23,7 @@
 
 #include "harness/exit_code.h"
 #include "harness/own_process.h"
+#include "harness/verify/contract_suite.h"
 #include "harness/verify/crash_child.h"
 #include "harness/verify/history_run.h"
 
@@ -142,6 +143,8 @@ void VerifyProcess::Reap(int options) {
   ending_ = DescribeEnd(status);
 }
 
+std::string VerifyProcess::Words() const { return ReadFrom(words_fd_, 0); }
+
 std::string VerifyProcess::LastWords() const {
   const off_t size = lseek(words_fd_, 0, SEEK_END);
   std::string words = ReadFrom(words_fd_, std::max<off_t>(0, size - kLastWordsBytes));
@@ -177,6 +180,8 @@ int VerifyProcessMain(const std::string& plan_text, EngineTable engines) {
         case VerifyPlan::Role::kInspect:
           Inspect(plan, *engine, progress, report);
           break;
+        case VerifyPlan::Role::kSuite:
+          BecomeContractSuite(plan, *engine, kReportFd);
       }
       return static_cast<int>(ExitCode::kOk);
     } catch (const std::exception& error) {

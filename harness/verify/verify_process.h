@@ -54,7 +54,9 @@ class VerifyProcess {
 
   // After the end. "" after exit code 0; "killed by SIGSEGV", "exited with code 3".
   const std::string& ending() const { return ending_; }
-  // The end of what it wrote to standard output and error.
+  // What it has written to standard output and error until now.
+  std::string Words() const;
+  // The end of that.
   std::string LastWords() const;
   // What it reported.
   std::string Report() const;

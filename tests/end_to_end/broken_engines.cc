@@ -17,6 +17,10 @@
 #include <system_error>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "engines/store_directory.h"
+
 namespace kvs {
 namespace {
 
@@ -37,6 +41,12 @@ enum class Flaw : uint8_t {
   kHangs,         // a store that was not closed hangs when it is opened
 };
 
+const EngineDefinition& DefinitionOf(Flaw flaw);
+
+constexpr StoreFormat kFormat{.name = "broken"};
+constexpr size_t kMaxKeyBytes = 1024;
+constexpr size_t kMaxValueBytes = 1 << 20;
+
 // The file: records of (key size, value size or kTombstone, key, value), the last one of a key
 // counts. A record that a kill cut off is none.
 class Log {
@@ -44,11 +54,13 @@ class Log {
   static constexpr uint32_t kTombstone = UINT32_MAX;
 
   Log(const std::filesystem::path& directory, Flaw flaw)
-      : flaw_(flaw), path_(directory / "log"), open_marker_(directory / "open") {
-    std::filesystem::create_directory(directory);
+      : flaw_(flaw),
+        directory_(DefinitionOf(flaw).name, directory, kFormat),
+        path_(directory / "log"),
+        open_marker_(directory / "open") {
     const bool was_killed = std::filesystem::exists(open_marker_);
     if (was_killed && flaw == Flaw::kNoRecovery) {
-      throw EngineError(ErrorKind::kCorruption, "broken", "open", path_, "cannot recover");
+      throw EngineError(ErrorKind::kCorruption, Name(), "open", path_, "cannot recover");
     }
     while (was_killed && flaw == Flaw::kHangs) pause();
     Load(was_killed);
@@ -66,7 +78,11 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
+  std::string_view Name() const { return DefinitionOf(flaw_).name; }
+
   void Set(std::string_view key, std::string_view value) {
+    CheckLimit("set", "key", key, kMaxKeyBytes);
+    CheckLimit("set", "value", value, kMaxValueBytes);
     const std::lock_guard lock(mutex_);
     if (Strikes(Flaw::kLostUpdate)) return;
     Entry& entry = entries_[std::string(key)];
@@ -76,6 +92,7 @@ class Log {
   }
 
   bool Get(std::string_view key, std::string& value) {
+    CheckLimit("get", "key", key, kMaxKeyBytes);
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(key);
     if (found == entries_.end() || !found->second.is_there) return false;
@@ -92,6 +109,7 @@ class Log {
   }
 
   RemoveResult Remove(std::string_view key) {
+    CheckLimit("remove", "key", key, kMaxKeyBytes);
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(key);
     if (found == entries_.end() || !found->second.is_there) return RemoveResult::kAbsent;
@@ -110,6 +128,13 @@ class Log {
     std::string value, before;
     bool is_there = false;
   };
+
+  void CheckLimit(std::string_view operation, std::string_view what, std::string_view bytes,
+                  size_t most) const {
+    if (bytes.size() <= most) return;
+    throw EngineError(ErrorKind::kLimit, Name(), operation, path_,
+                      fmt::format("a {} of {} bytes, more than {}", what, bytes.size(), most));
+  }
 
   bool Strikes(Flaw flaw) { return flaw == flaw_ && ++chances_ % kOneInSoMany == 0; }
 
@@ -158,11 +183,12 @@ class Log {
   }
 
   [[noreturn]] void Throw(std::string_view operation) const {
-    throw EngineError(ErrorKind::kIo, "broken", operation, path_,
+    throw EngineError(ErrorKind::kIo, Name(), operation, path_,
                       std::generic_category().message(errno));
   }
 
   const Flaw flaw_;
+  const StoreDirectory directory_;
   const std::filesystem::path path_, open_marker_;
   int fd_ = -1;
   std::mutex mutex_;
@@ -174,28 +200,41 @@ class Log {
 
 class BrokenEngine final : public KvsEngine {
  public:
-  explicit BrokenEngine(std::shared_ptr<Log> log) : log_(std::move(log)) {}
+  BrokenEngine(std::shared_ptr<Log> log, uint64_t memory_budget_bytes)
+      : log_(std::move(log)), memory_budget_bytes_(memory_budget_bytes) {}
 
-  std::unique_ptr<KvsEngine> Clone() const override { return std::make_unique<BrokenEngine>(log_); }
+  std::unique_ptr<KvsEngine> Clone() const override {
+    return std::make_unique<BrokenEngine>(log_, memory_budget_bytes_);
+  }
   void Set(std::string_view key, std::string_view value) override { log_->Set(key, value); }
   bool Get(std::string_view key, std::string& value) override { return log_->Get(key, value); }
   RemoveResult Remove(std::string_view key) override { return log_->Remove(key); }
   void Settle() override { log_->Settle(); }
   EngineInfo Info() const override {
-    return {.library = "broken", .library_version = "1", .effective_options = {}, .notes = {}};
+    EngineInfo info{.library = std::string(log_->Name()),
+                    .library_version = "1",
+                    .effective_options = {{"lock", "one"}},
+                    .notes = {}};
+    if (memory_budget_bytes_ > 0) info.notes.push_back("keeps all data in memory, budget or not");
+    return info;
   }
 
  private:
   const std::shared_ptr<Log> log_;
+  const uint64_t memory_budget_bytes_;
 };
 
-EngineCapabilities Capabilities(const EngineOptions&) {
-  return {.max_key_bytes = 1024, .max_value_bytes = 1 << 20};
+template <Flaw kFlaw>
+EngineCapabilities Capabilities(const EngineOptions& options) {
+  CheckSettings(DefinitionOf(kFlaw), options);
+  return {.max_key_bytes = kMaxKeyBytes, .max_value_bytes = kMaxValueBytes};
 }
 
 template <Flaw kFlaw>
 std::unique_ptr<KvsEngine> Open(const EngineOptions& options) {
-  return std::make_unique<BrokenEngine>(std::make_shared<Log>(options.directory, kFlaw));
+  CheckSettings(DefinitionOf(kFlaw), options);
+  return std::make_unique<BrokenEngine>(std::make_shared<Log>(options.directory, kFlaw),
+                                        options.memory_budget_bytes);
 }
 
 template <Flaw kFlaw>
@@ -203,10 +242,11 @@ constexpr EngineDefinition Define(std::string_view name, std::string_view summar
   return {.name = name,
           .summary = summary,
           .settings = {},
-          .capabilities = Capabilities,
+          .capabilities = Capabilities<kFlaw>,
           .open = Open<kFlaw>};
 }
 
+// In the order of Flaw.
 constexpr EngineDefinition kBrokenEngines[] = {
     Define<Flaw::kNone>("sound", "keeps its promises, in a file"),
     Define<Flaw::kStaleRead>("stale", "returns old values"),
@@ -219,6 +259,10 @@ constexpr EngineDefinition kBrokenEngines[] = {
     Define<Flaw::kNoRecovery>("fragile", "cannot be opened after a kill"),
     Define<Flaw::kHangs>("stuck", "hangs when opened after a kill"),
 };
+
+const EngineDefinition& DefinitionOf(Flaw flaw) {
+  return kBrokenEngines[static_cast<size_t>(flaw)];
+}
 
 }  // namespace
 

@@ -1,5 +1,6 @@
-// kvs-bench-faulty: kvs-bench with engines that do what no engine should. Tests run it to see that
-// a broken engine costs nothing but its own trials.
+// Stores in memory that crash, hang or lie: a broken engine must cost nothing but its own trials.
+#include "tests/end_to_end/faulty_engines.h"
+
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -11,8 +12,6 @@
 #include <thread>
 #include <vector>
 
-#include "engines/registry.h"
-#include "harness/bench_main.h"
 #include "tests/end_to_end/broken_engines.h"
 
 namespace kvs {
@@ -141,6 +140,10 @@ std::vector<const EngineDefinition*> AllAndFaulty() {
 }
 
 }  // namespace
-}  // namespace kvs
 
-int main(int argc, char** argv) { return kvs::BenchMain(argc, argv, kvs::AllAndFaulty()); }
+std::span<const EngineDefinition* const> AllAndFaultyEngines() {
+  static const std::vector<const EngineDefinition*> engines = AllAndFaulty();
+  return engines;
+}
+
+}  // namespace kvs

@@ -163,7 +163,7 @@ class CommandTest(VerifyTest):
 
     def test_refusals(self):
         for message, arguments in [
-                ("write 'verify linearizability' or", ["verify"]),
+                ("write 'verify linearizability', ", ["verify"]),
                 ("did you mean 'crash'?", ["verify", "crahs"]),
                 ("did you mean '--cycles'?", ["verify", "crash", "--cycle", "3"]),
                 ("unknown option '--cycles'", ["verify", "linearizability", "--cycles", "3"]),

@@ -74,14 +74,9 @@ NumberedWrite WriteNumber(uint64_t number, const EngineCapabilities& capabilitie
 
 ChildProcess::ChildProcess(std::string_view role, const Case& c,
                            const std::filesystem::path& directory, uint64_t first) {
-  std::vector<std::string> arguments = {"engines_test",
-                                        std::string(kChildFlag),
-                                        std::string(role),
-                                        std::string(c.engine->name),
-                                        std::to_string(static_cast<int>(c.durability)),
-                                        directory.string(),
-                                        std::to_string(first)};
-  for (const auto& [name, value] : c.settings) arguments.push_back(name + "=" + value);
+  std::vector<std::string> arguments = {"kvs-contract",     std::string(kChildFlag),
+                                        std::string(role),  CaseText(c),
+                                        directory.string(), std::to_string(first)};
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
@@ -134,15 +129,15 @@ void ChildProcess::Kill() {
 int ChildMain(int argc, char** argv) {
   const std::vector<std::string> arguments(argv, argv + argc);
   const std::string& role = arguments.at(2);
-  Case c{.engine = FindEngine(arguments.at(3)),
-         .durability = static_cast<Durability>(std::stoi(arguments.at(4)))};
-  const std::filesystem::path directory = arguments.at(5);
-  const uint64_t first = std::stoull(arguments.at(6));
-  for (size_t i = 7; i < arguments.size(); ++i) {
-    const size_t equals = arguments[i].find('=');
-    c.settings[arguments[i].substr(0, equals)] = arguments[i].substr(equals + 1);
+  const Case c = CaseFromText(arguments.at(3));
+  const std::filesystem::path directory = arguments.at(4);
+  const uint64_t first = std::stoull(arguments.at(5));
+  if (role == kOpenAsNobody) {
+    // From within its parent: it need not be possible for everybody to get there.
+    std::filesystem::current_path(directory.parent_path());
+    BecomeNobody();
+    return OpenAndSay(c, directory.filename(), false);
   }
-  if (role == kOpenAsNobody) BecomeNobody();
   if (role == kWrite) return WriteUntilKilled(c, directory, first);
   return OpenAndSay(c, directory, role == kHoldOpen);
 }
@@ -154,6 +149,12 @@ int main(int argc, char** argv) {
   if (argc > 1 && argv[1] == kvs::contract::kChildFlag) {
     // No exit handlers: after a change of user a leak check at exit cannot work.
     ::_exit(kvs::contract::ChildMain(argc, argv));
+  }
+  try {
+    kvs::contract::OnlyCase();  // now, as GoogleTest asks for it where nothing catches
+  } catch (const std::invalid_argument& error) {
+    fmt::print(stderr, "{}: {}\n", kvs::contract::kOnlyCaseVariable, error.what());
+    return 2;
   }
   ::testing::InitGoogleMock(&argc, argv);
   return RUN_ALL_TESTS();

@@ -1,5 +1,5 @@
-// What the contract suite runs over: cases, made of what the registry declares and nothing else,
-// and the families that say which declarations a test needs.
+// What the contract suite runs over: cases, made of what the engines declare and nothing else, or
+// the one case that is asked for; and the families that say which declarations a test needs.
 #ifndef KVS_TESTS_ENGINES_CONTRACT_CONTRACT_CASE_H_
 #define KVS_TESTS_ENGINES_CONTRACT_CONTRACT_CASE_H_
 
@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <ostream>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -23,6 +24,10 @@
 #include "engines/registry.h"
 
 namespace kvs::contract {
+
+// The engines of the program that the suite is part of. Each such program defines it once: what is
+// fixed when a program is linked needs no variable.
+std::span<const EngineDefinition* const> SuiteEngines();
 
 // One way to open one engine.
 struct Case {
@@ -54,6 +59,17 @@ inline std::string CaseName(const Case& c) {
       name.begin(), name.end(), [](unsigned char b) { return std::isalnum(b) == 0; }, '_');
   return name;
 }
+
+// "lmdb:writemap=true, process": as `kvs-bench verify` names it.
+std::string CaseText(const Case& c);
+// The case that CaseText() writes so. Throws std::invalid_argument, also for an engine that is not
+// in SuiteEngines().
+Case CaseFromText(std::string_view text);
+
+// The environment variable that makes the suite run over one case, a CaseText(), and no other.
+inline constexpr const char* kOnlyCaseVariable = "KVS_CONTRACT_CASE";
+// That case; nullopt when the variable is not set. Throws std::invalid_argument.
+std::optional<Case> OnlyCase();
 
 inline void PrintTo(const Case& c, std::ostream* out) { *out << CaseName(c); }
 
@@ -113,8 +129,16 @@ inline Case DefaultCase(const EngineDefinition& engine) {
   return result;
 }
 
-// The ways of opening an engine that `span` asks for.
+// The engines that the suite runs over: that of OnlyCase(), or all.
+inline std::vector<const EngineDefinition*> EnginesUnderTest() {
+  if (const std::optional<Case> only = OnlyCase()) return {only->engine};
+  return {SuiteEngines().begin(), SuiteEngines().end()};
+}
+
+// The ways of opening one of EnginesUnderTest() that `span` asks for: OnlyCase() alone, if it is
+// set.
 inline std::vector<Case> Variants(const EngineDefinition& engine, Span span) {
+  if (const std::optional<Case> only = OnlyCase()) return {*only};
   const Case base = DefaultCase(engine);
   std::vector<Case> cases = {base};
   if (span == Span::kDefault) return cases;
@@ -134,7 +158,7 @@ inline std::vector<Case> Variants(const EngineDefinition& engine, Span span) {
 // The cases that a family's tests run over.
 inline std::vector<Case> CasesOf(const Family& family) {
   std::vector<Case> cases;
-  for (const EngineDefinition* engine : AllEngines()) {
+  for (const EngineDefinition* engine : EnginesUnderTest()) {
     for (const Case& c : Variants(*engine, family.span)) {
       if (family.admits(c.Capabilities())) cases.push_back(c);
     }

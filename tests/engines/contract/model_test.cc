@@ -3,6 +3,7 @@
 // RC_PARAMS="seed=..." runs it again, RC_PARAMS="max_success=1000" runs more.
 #include <rapidcheck.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <map>
 
@@ -208,6 +209,17 @@ class Comparison {
   std::vector<std::unique_ptr<KvsEngine>> handles_;
 };
 
+void Compare(const Case& c, const std::vector<Operation>& sequence) {
+  Comparison comparison(c);
+  for (const Operation& operation : sequence) comparison.Apply(operation);
+  comparison.CompareAll();
+  comparison.Reopen();
+  comparison.CompareAll();
+}
+
+// For how long a sequence that fails is made shorter.
+constexpr std::chrono::seconds kShrinkTime(20);
+
 // rapidcheck's usual report as a GoogleTest failure, over fewer runs than its usual hundred: each
 // run opens a store several times.
 template <typename Property>
@@ -225,13 +237,17 @@ void CheckProperty(const Property& property) {
 TEST_P(MapModelTest, AgreesWithAMapThroughSeveralHandlesAndReopens) {
   const rc::Gen<std::vector<Operation>> operations =
       rc::gen::container<std::vector<Operation>>(GenOperation(capabilities()));
+  std::optional<std::chrono::steady_clock::time_point> failed_at;
   CheckProperty([&] {
     const std::vector<Operation> sequence = *operations;
-    Comparison comparison(GetParam());
-    for (const Operation& operation : sequence) comparison.Apply(operation);
-    comparison.CompareAll();
-    comparison.Reopen();
-    comparison.CompareAll();
+    const auto now = std::chrono::steady_clock::now();
+    if (failed_at && now - *failed_at > kShrinkTime) return;  // nothing shorter is found any more
+    try {
+      Compare(GetParam(), sequence);
+    } catch (...) {
+      if (!failed_at) failed_at = now;
+      throw;
+    }
   });
 }
 
