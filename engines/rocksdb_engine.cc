@@ -69,6 +69,7 @@ class RocksdbStore {
   }
 
   rocksdb::DB& db() { return *db_; }
+  bool is_plain() const { return WantsPlainTable(options_); }
   const rocksdb::ReadOptions& read_options() const { return read_options_; }
   const rocksdb::WriteOptions& write_options() const { return write_options_; }
 
@@ -208,6 +209,7 @@ class RocksdbEngine final : public KvsEngine {
   }
 
   size_t Scan(std::string_view start, size_t limit, const ScanVisitor& visit) override {
+    if (store_->is_plain()) return KvsEngine::Scan(start, limit, visit);  // throws
     // A new iterator each time: one that is kept would pin its memtables and files between scans.
     const std::unique_ptr<rocksdb::Iterator> iterator(
         store_->db().NewIterator(store_->read_options()));

@@ -267,7 +267,10 @@ std::vector<std::pair<std::string, std::string>> DescribeRocksdbOptions(
   }
   std::vector<std::pair<std::string, std::string>> described;
   described.reserve(names.size());
-  for (const std::string& name : names) described.emplace_back(name, all[name]);
+  // PlainTables have no block-based table's options.
+  for (const std::string& name : names) {
+    if (!all[name].empty()) described.emplace_back(name, all[name]);
+  }
   return described;
 }
 
