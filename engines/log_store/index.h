@@ -157,6 +157,7 @@ class Index {
     std::atomic<uint64_t> slots[kBucketSlots];
   };
   static_assert(sizeof(Bucket) == 64);
+  struct alignas(128) PendingBucket : Bucket {};
 
   struct Table {
     Bucket* buckets;
@@ -275,8 +276,7 @@ class Index {
   // any and kEmpty while there are none, so that a reader beside no writer need not look further.
   // Alone: the writer changes it with each put.
   static constexpr size_t kHasPending = kMostPending;
-  alignas(128) Bucket pending_{};
-  char unused_[64];
+  PendingBucket pending_{};
 };
 
 template <typename Matches>
