@@ -41,8 +41,7 @@
 // Memory order: see index.h (1) to (4) and epochs.h. In addition
 //   (1) writer  mapped_[n].data.store(release)   partner: (2)
 //   (2) reader  mapped_[n].data.load(relaxed), likewise the size: it comes after the acquire of a
-//   slot or table that
-//               was published after (1), and invariant 3 keeps it from changing
+//               slot or table that was published after (1), and invariant 3 keeps it from changing
 #ifndef KVS_ENGINES_LOG_STORE_LOG_STORE_H_
 #define KVS_ENGINES_LOG_STORE_LOG_STORE_H_
 

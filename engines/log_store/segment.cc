@@ -71,7 +71,7 @@ std::shared_ptr<Segment> SegmentMaker::Make(SegmentKind kind, uint64_t size) {
   const SegmentHeader header = MakeSegmentHeader(manifest_.store(), segment->generation, kind);
   try {
     if (const std::shared_ptr<Segment> recycled = TakeRecycled(size)) {
-      MakeOf(*segment, header, recycled);
+      MakeOf(*segment, header, *recycled);
     } else {
       MakeAnew(*segment, header, size);
     }
@@ -101,17 +101,17 @@ void SegmentMaker::MakeAnew(Segment& segment, const SegmentHeader& header, uint6
   if (cached_as_ == CachedAs::kSmallPieces) segment.file->Sync();
 }
 
-void SegmentMaker::MakeOf(Segment& segment, const SegmentHeader& header,
-                          const std::shared_ptr<Segment>& recycled) {
+void SegmentMaker::MakeOf(Segment& segment, const SegmentHeader& header, Segment& recycled) {
   const std::filesystem::path path = directory_ / SegmentFileName(segment.generation);
+  const std::filesystem::path old_path = directory_ / SegmentFileName(recycled.generation);
   try {
-    files_.Rename(directory_ / SegmentFileName(recycled->generation), path);
-  } catch (const EngineError&) {
-    Recycle(recycled);  // there it is removed in the end
+    files_.Rename(old_path, path);
+  } catch (const EngineError& error) {
+    if (error.kind() == ErrorKind::kFull) files_.Remove(old_path);
     throw;
   }
   segment.file = files_.Open(path);
-  segment.mapping = std::move(recycled->mapping);
+  segment.mapping = std::move(recycled.mapping);
   std::memcpy(segment.mapping->data(), &header, sizeof header);
   segment.file->Sync();
 }

@@ -101,8 +101,8 @@ class SegmentMaker {
   // anything else the store must stop writing (Manifest).
   std::shared_ptr<Segment> Make(SegmentKind kind, uint64_t size) KVS_EXCLUDES(mutex_);
 
-  // Keeps a segment that is `removed`, of `size` bytes, to be made a new one of when its readers
-  // are gone; its file stays, unlisted. False when there are enough.
+  // Keeps a segment that the manifest has left out, to make a new one of the same size of it when
+  // its readers are gone; its file stays, unlisted. False, and nothing done, when there are enough.
   bool Recycle(std::shared_ptr<Segment> segment) KVS_EXCLUDES(mutex_);
   // Removes the files of those that are kept. Throws EngineError.
   void RemoveRecycled() KVS_EXCLUDES(mutex_);
@@ -113,8 +113,7 @@ class SegmentMaker {
 
   std::shared_ptr<Segment> TakeRecycled(uint64_t size) KVS_EXCLUDES(mutex_);
   void MakeAnew(Segment& segment, const SegmentHeader& header, uint64_t size);
-  void MakeOf(Segment& segment, const SegmentHeader& header,
-              const std::shared_ptr<Segment>& recycled);
+  void MakeOf(Segment& segment, const SegmentHeader& header, Segment& recycled);
 
   FileSystem& files_;
   Manifest& manifest_;
