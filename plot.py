@@ -223,7 +223,8 @@ def footer_lines(result, summaries, more):
     machine += [str(host[key]) for key in ("cpu", "memory", "kernel", "file_system") if key in host]
     durabilities = sorted({summary["cell"]["durability"] for summary in summaries})
     pools = sorted({summary["cell"]["pool"] for summary in summaries})
-    trials = sorted({summary["trials"] for summary in summaries})
+    trials = sorted({summary["trials"] for summary in summaries
+                     if summary["status"] != "unsupported"}) or [0]
     count = str(trials[0]) if len(trials) == 1 else f"{trials[0]} to {trials[-1]}"
     setting = [f"durability {listing(durabilities)}", f"pool {listing(pools)}",
                f"{count} trial{'' if trials[-1] == 1 else 's'} per cell", *more]

@@ -95,6 +95,16 @@ class PlotTest(SyntheticResultTest):
                           "<!-- wrong answer -->", "<!-- 0.88 -->")
         self.assertNotIn(b"<!-- null -->", (self.charts / "ratios.svg").read_bytes())
 
+    def test_what_is_unsupported_counts_no_trials(self):
+        result = self.one_workload()
+        unsupported = [c for c in result["kvs_bench"]["cells"] if c["status"] == "unsupported"]
+        self.assertNotEqual(unsupported, [])
+        for cell in unsupported:  # as the runner records them
+            cell["trials"] = 1
+        out = self.directory / "unsupported"
+        self.assertEqual(plot(self.write(result), "--out", out).returncode, 0)
+        self.assertIn("; 3 trials per cell;", (out / "ratios.svg").read_text(encoding="utf-8"))
+
     def test_svg_is_the_same_every_time(self):
         path = self.write(self.one_workload())
         outs = [self.directory / name for name in ("first", "second")]
