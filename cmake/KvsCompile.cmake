@@ -29,12 +29,9 @@ target_compile_definitions(kvs_compile INTERFACE KVS_VERSION="${PROJECT_VERSION}
                                                  KVS_SANITIZER="${KVS_SANITIZER}"
                                                  KVS_BUILD_TYPE="${CMAKE_BUILD_TYPE}")
 
-# For code whose speed does not matter: not optimised in builds that measure nothing, where it takes
-# longer to optimise than to run.
+# For code whose speed does not matter: it takes longer to optimise than to run.
 add_library(kvs_unhurried INTERFACE)
-if(KVS_SANITIZER)
-  target_compile_options(kvs_unhurried INTERFACE -O0)
-endif()
+target_compile_options(kvs_unhurried INTERFACE -O0)
 
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
@@ -50,11 +47,11 @@ function(kvs_library name)
   target_link_libraries(${name} PUBLIC kvs_compile ${ARG_LINK})
 endfunction()
 
-# kvs_compile_together(<target>...): compiles several of a target's sources as one, in the builds that
-# measure nothing. The release build compiles each by itself, so that a missing #include is noticed.
-# Not for targets whose sources have things of their own under the same names (the engines).
+# kvs_compile_together(<target>...): compiles up to twelve of a target's sources as one, in half the
+# time. Not in debug builds: there a changed source should be compiled alone, and a missing #include
+# be noticed. Not for targets whose sources have things of their own under the same names (the engines).
 function(kvs_compile_together)
-  if(KVS_SANITIZER)
+  if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     set_target_properties(${ARGN} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
   endif()
 endfunction()

@@ -215,12 +215,12 @@ class CommandTest(VerifyTest):
         return done
 
     def test_interrupted(self):
-        done = self.interrupt("verify", "crash", "--engine", "mutex", "--cycles", "300",
+        done = self.interrupt("verify", "crash", "--engine", "mutex", "--cycles", "60",
                               "--operations", "10")
         self.assertIn("cycles", done.out)
 
     def test_interrupted_history(self):
-        done = self.interrupt("verify", "linearizability", "--engine", "mutex", "--rounds", "2000",
+        done = self.interrupt("verify", "linearizability", "--engine", "mutex", "--rounds", "500",
                               "--operations", "100")
         self.assertIn("operations by", done.out)
 

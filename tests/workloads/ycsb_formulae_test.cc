@@ -16,7 +16,7 @@
 #include "workloads/portable_math.h"
 #include "workloads/random.h"
 
-namespace kvs {
+namespace kvs::ycsb_formulae {
 namespace {
 
 #include "tests/workloads/ycsb_reference.inc"
@@ -203,4 +203,4 @@ TEST(YcsbFormulaeTest, GrowingCountsLikeStartingLarge) {
 }
 
 }  // namespace
-}  // namespace kvs
+}  // namespace kvs::ycsb_formulae

@@ -11,7 +11,7 @@
 
 #include "workloads/random.h"
 
-namespace kvs {
+namespace kvs::zipfian {
 namespace {
 
 // Draws are fixed by their seed, so a test at this level passes always or never.
@@ -166,4 +166,4 @@ TEST(ScatterTest, SpreadsTheFirstRanks) {
 }
 
 }  // namespace
-}  // namespace kvs
+}  // namespace kvs::zipfian

@@ -14,7 +14,7 @@
 #include "tests/engines/log_store/test_directory.h"
 #include "tests/sanitizer.h"
 
-namespace kvs {
+namespace kvs::log_engines {
 namespace {
 
 EngineOptions Options(const std::filesystem::path& directory, const char* segment_size = "16KiB") {
@@ -271,4 +271,4 @@ INSTANTIATE_TEST_SUITE_P(Sync, CrashTest,
                                             ::testing::Values(Durability::kSync)));
 
 }  // namespace
-}  // namespace kvs
+}  // namespace kvs::log_engines

@@ -13,7 +13,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
-namespace kvs {
+namespace kvs::ordered_index {
 namespace {
 
 using Keys = std::vector<std::string>;
@@ -332,4 +332,4 @@ TEST(OrderedIndexTest, CursorsRunBesideTheWriter) {
 }
 
 }  // namespace
-}  // namespace kvs
+}  // namespace kvs::ordered_index

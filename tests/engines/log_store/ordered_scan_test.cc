@@ -14,7 +14,7 @@
 #include "tests/engines/log_store/test_directory.h"
 #include "tests/sanitizer.h"
 
-namespace kvs {
+namespace kvs::ordered_scan {
 namespace {
 
 using Entries = std::vector<std::pair<std::string, std::string>>;
@@ -316,4 +316,4 @@ INSTANTIATE_TEST_SUITE_P(Sync, ConcurrentScanTest,
                                             ::testing::Values(Durability::kSync)));
 
 }  // namespace
-}  // namespace kvs
+}  // namespace kvs::ordered_scan

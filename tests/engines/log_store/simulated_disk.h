@@ -116,7 +116,7 @@ enum class FailureKind : uint8_t {
 // Not for beyond the test: one file's content and what the device holds of it.
 class SimulatedInode {
  public:
-  static constexpr size_t kCapacity = size_t{1} << 20;
+  static constexpr size_t kCapacity = size_t{128} << 10;
 
   SimulatedInode() {
     fd_ = ::memfd_create("simulated", MFD_CLOEXEC);
