@@ -29,6 +29,11 @@ EngineError::EngineError(ErrorKind kind, std::string_view engine, std::string_vi
                          const std::filesystem::path& path, std::string_view reason)
     : std::runtime_error(Message(engine, operation, path, reason)), kind_(kind) {}
 
+void KvsEngine::SetMany(std::span<const std::string_view> keys,
+                        std::span<const std::string_view> values) {
+  for (size_t i = 0; i < keys.size(); ++i) Set(keys[i], values[i]);
+}
+
 void KvsEngine::MultiGet(std::span<const std::string_view>, std::span<std::string>,
                          std::span<bool>) {
   throw EngineError(ErrorKind::kUnsupported, Info().library, "multi-get", {},

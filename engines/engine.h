@@ -143,6 +143,13 @@ class KvsEngine {
   // durability tier promises and is visible to every handle.
   virtual void Set(std::string_view key, std::string_view value) = 0;
 
+  // As Set(keys[i], values[i]) for every i in turn; what Set promises holds for all of them on
+  // return. Not atomic: a reader meanwhile, or a failure, may find any part of them stored. Both
+  // spans have the same length. The load of a workload writes so. Engines that can do better than
+  // to call Set, as this does, override it.
+  virtual void SetMany(std::span<const std::string_view> keys,
+                       std::span<const std::string_view> values);
+
   // Looks `key` up. Returns true and replaces the contents of `value` with a copy of the stored
   // bytes, or returns false and leaves `value` unspecified. Callers reuse `value` so that a warm
   // call need not allocate.

@@ -325,13 +325,20 @@ class LmdbEngine final : public KvsEngine {
   std::unique_ptr<KvsEngine> Clone() const override { return std::make_unique<LmdbEngine>(store_); }
 
   void Set(std::string_view key, std::string_view value) override {
-    store_->CheckKey("set", key);
-    store_->CheckValue("set", value);
+    SetMany({&key, 1}, {&value, 1});
+  }
+
+  // One transaction.
+  void SetMany(std::span<const std::string_view> keys,
+               std::span<const std::string_view> values) override {
+    for (const std::string_view key : keys) store_->CheckKey("set", key);
+    for (const std::string_view value : values) store_->CheckValue("set", value);
     Transaction transaction = store_->BeginWrite("set");
-    MDB_val stored_key = ToVal(key);
-    MDB_val stored_value = ToVal(value);
-    store_->Check("set",
-                  mdb_put(transaction.get(), store_->table(), &stored_key, &stored_value, 0));
+    for (size_t i = 0; i < keys.size(); ++i) {
+      MDB_val key = ToVal(keys[i]);
+      MDB_val value = ToVal(values[i]);
+      store_->Check("set", mdb_put(transaction.get(), store_->table(), &key, &value, 0));
+    }
     store_->Commit("set", std::move(transaction));
   }
 

@@ -168,6 +168,17 @@ class RocksdbEngine final : public KvsEngine {
     store_->Check("set", store_->db().Put(store_->write_options(), ToSlice(key), ToSlice(value)));
   }
 
+  void SetMany(std::span<const std::string_view> keys,
+               std::span<const std::string_view> values) override {
+    rocksdb::WriteBatch batch;
+    for (size_t i = 0; i < keys.size(); ++i) {
+      store_->CheckKey("set", keys[i]);
+      store_->CheckValue("set", values[i]);
+      store_->Check("set", batch.Put(ToSlice(keys[i]), ToSlice(values[i])));
+    }
+    store_->Check("set", store_->db().Write(store_->write_options(), &batch));
+  }
+
   bool Get(std::string_view key, std::string& value) override {
     store_->CheckKey("get", key);
     const rocksdb::Status status = store_->db().Get(

@@ -122,6 +122,19 @@ void SqliteConnection::Set(std::string_view key, std::string_view value) {
   Step("set", set_.get());
 }
 
+void SqliteConnection::SetMany(std::span<const std::string_view> keys,
+                               std::span<const std::string_view> values) {
+  Run("set", Prepare("BEGIN IMMEDIATE").get());  // the write lock now: it is waited for
+  try {
+    for (size_t i = 0; i < keys.size(); ++i) Set(keys[i], values[i]);
+    Run("set", commit_.get());
+  } catch (...) {
+    // Refused when the failure has ended the transaction itself.
+    sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+    throw;
+  }
+}
+
 bool SqliteConnection::Get(std::string_view operation, std::string_view key, std::string& value) {
   const ResetAtEnd reset(get_.get());
   Bind(operation, get_.get(), 1, key);

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,8 +42,8 @@ struct SqliteShared {
 
 // A connection to a database with the table
 //   kv(key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID
-// in WAL mode. Each call is one statement in autocommit: SQLite takes the write lock at once, and
-// never has to raise a read lock, which could fail with BUSY_SNAPSHOT without a wait.
+// in WAL mode. Each call but SetMany is one statement in autocommit: SQLite takes the write lock at
+// once, and never has to raise a read lock, which could fail with BUSY_SNAPSHOT without a wait.
 //
 // A lock held by another connection is waited for, counted and timed in SqliteShared; after
 // SqliteShared::busy_timeout the operation fails with kLocked.
@@ -58,6 +59,8 @@ class SqliteConnection {
   SqliteConnection& operator=(const SqliteConnection&) = delete;
 
   void Set(std::string_view key, std::string_view value);
+  // One transaction, all of it or nothing.
+  void SetMany(std::span<const std::string_view> keys, std::span<const std::string_view> values);
   bool Get(std::string_view operation, std::string_view key, std::string& value);
   // True when there was an entry to remove.
   bool Remove(std::string_view key);

@@ -103,6 +103,14 @@ class SqliteEngine final : public KvsEngine {
     connection_.Set(key, value);
   }
 
+  // One transaction.
+  void SetMany(std::span<const std::string_view> keys,
+               std::span<const std::string_view> values) override {
+    for (const std::string_view key : keys) store_->CheckKey("set", key);
+    for (const std::string_view value : values) store_->CheckValue("set", value);
+    connection_.SetMany(keys, values);
+  }
+
   bool Get(std::string_view key, std::string& value) override {
     store_->CheckKey("get", key);
     return connection_.Get("get", key, value);

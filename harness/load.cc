@@ -4,7 +4,9 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include "engines/thread_annotations.h"
 #include "harness/clock.h"
@@ -68,21 +70,69 @@ struct LoadInput {
   const ValueCodec& values;
 };
 
+// The records of one SetMany, in memory that is reused.
+class LoadBatch {
+ public:
+  explicit LoadBatch(const LoadInput& input)
+      : input_(input),
+        record_bytes_(input.keys.max_size() + input.values.max_size()),
+        most_records_(std::clamp<size_t>(kMostBytes / record_bytes_, 1, kMostRecords)),
+        memory_(new char[most_records_ * record_bytes_]) {}
+
+  // The numbers first, first + step, ... below end, as many as fit in and `records` at most.
+  void Fill(uint64_t first, uint64_t step, uint64_t end, size_t records, unsigned writer) {
+    keys_.clear();
+    values_.clear();
+    bytes_ = 0;
+    for (uint64_t number = first; number < end && keys_.size() < std::min(records, most_records_);
+         number += step) {
+      char* const memory = memory_.get() + keys_.size() * record_bytes_;
+      keys_.push_back(input_.keys.Render(number, memory));
+      values_.push_back(
+          input_.values.Encode(number, writer, /*version=*/0, memory + input_.keys.max_size()));
+      bytes_ += keys_.back().size() + values_.back().size();
+    }
+  }
+
+  size_t records() const { return keys_.size(); }
+  uint64_t bytes() const { return bytes_; }
+  void Store(KvsEngine& handle) const { handle.SetMany(keys_, values_); }
+
+ private:
+  static constexpr size_t kMostBytes = size_t{16} << 20;
+  static constexpr size_t kMostRecords = size_t{1} << 14;
+
+  const LoadInput& input_;
+  const size_t record_bytes_;  // room for the largest
+  const size_t most_records_;
+  const std::unique_ptr<char[]> memory_;
+  std::vector<std::string_view> keys_;
+  std::vector<std::string_view> values_;
+  uint64_t bytes_ = 0;
+};
+
+// Batches double until one takes this long: an interrupt is noticed, and progress shown, between
+// two.
+constexpr uint64_t kLongBatchNs = 125'000'000;
+
 void LoadShare(const LoadInput& input, unsigned thread, unsigned thread_count, LoadCounts& counts,
                LoadControl& control) {
   try {
     const std::unique_ptr<KvsEngine> handle = input.root.Clone();
-    const std::unique_ptr<char[]> key_buffer(new char[input.keys.max_size()]);
-    const std::unique_ptr<char[]> value_buffer(new char[input.values.max_size()]);
-    for (uint64_t number = input.spec.LoadBegin() + thread; number < input.spec.LoadEnd();
-         number += thread_count) {
-      if (control.stopped()) break;
-      const std::string_view key = input.keys.Render(number, key_buffer.get());
-      const std::string_view value =
-          input.values.Encode(number, thread, /*version=*/0, value_buffer.get());
-      handle->Set(key, value);
-      counts.records.Add(1);
-      counts.bytes.Add(key.size() + value.size());
+    LoadBatch batch(input);
+    size_t records = 1;
+    uint64_t number = input.spec.LoadBegin() + thread;
+    while (number < input.spec.LoadEnd() && !control.stopped()) {
+      batch.Fill(number, thread_count, input.spec.LoadEnd(), records, thread);
+      const uint64_t start_ns = NowNs();
+      batch.Store(*handle);
+      const uint64_t elapsed_ns = NowNs() - start_ns;
+      counts.records.Add(batch.records());
+      counts.bytes.Add(batch.bytes());
+      number += batch.records() * thread_count;
+      records = batch.records();
+      if (elapsed_ns < kLongBatchNs) records *= 2;
+      if (elapsed_ns > 2 * kLongBatchNs) records = std::max<size_t>(1, records / 2);
     }
   } catch (...) {
     control.Fail(std::current_exception());

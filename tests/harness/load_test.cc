@@ -66,6 +66,17 @@ TEST(LoadTest, StoresNothingWithoutPreload) {
   EXPECT_EQ(run.store->sets, 0u);
 }
 
+TEST(LoadTest, BatchesGrowUntilOneTakesLong) {
+  DriverFixture run("recordcount=400\nvaluesize=64\n");
+  run.options.threads = 1;
+  run.store->before = [](std::string_view, std::string_view) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  };
+  EXPECT_EQ(run.LoadAll().records, 400u);
+  EXPECT_GT(run.store->largest_batch, 1u);
+  EXPECT_LE(run.store->largest_batch, 64u);  // takes 128 ms
+}
+
 TEST(LoadTest, AFailedSetEndsItWithItsError) {
   DriverFixture run(kRecords);
   std::atomic<int> calls{0};

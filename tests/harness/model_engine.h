@@ -26,6 +26,7 @@ struct ModelStore {
 
   std::atomic<uint64_t> gets{0};
   std::atomic<uint64_t> sets{0};
+  std::atomic<size_t> largest_batch{0};  // of SetMany
   std::atomic<uint64_t> removes{0};
   std::atomic<uint64_t> scans{0};
   std::atomic<uint64_t> multi_gets{0};
@@ -62,6 +63,15 @@ class ModelEngine final : public KvsEngine {
     std::scoped_lock lock(store_->mutex);
     Record("set", key);
     store_->entries[std::string(key)] = value;
+  }
+
+  void SetMany(std::span<const std::string_view> keys,
+               std::span<const std::string_view> values) override {
+    size_t largest = store_->largest_batch;
+    while (largest < keys.size() &&
+           !store_->largest_batch.compare_exchange_weak(largest, keys.size())) {
+    }
+    KvsEngine::SetMany(keys, values);
   }
 
   bool Get(std::string_view key, std::string& value) override {

@@ -80,9 +80,11 @@ void ExpectRefused(KvsEngine& handle, const EngineCapabilities& capabilities,
   EXPECT_ENGINE_ERROR(handle.Set(key, "v"), ErrorKind::kLimit);
   EXPECT_ENGINE_ERROR(handle.Get(key, value), ErrorKind::kLimit);
   EXPECT_ENGINE_ERROR(handle.Remove(key), ErrorKind::kLimit);
-  if (!capabilities.multi_get) return;
   const std::string good(std::max<size_t>(1, capabilities.min_key_bytes), 'g');
   const std::string_view keys[] = {good, key};
+  const std::string_view written[] = {"v", "v"};
+  EXPECT_ENGINE_ERROR(handle.SetMany(keys, written), ErrorKind::kLimit);
+  if (!capabilities.multi_get) return;
   std::string values[2];
   bool found[2] = {};
   EXPECT_ENGINE_ERROR(handle.MultiGet(keys, values, found), ErrorKind::kLimit);

@@ -11,7 +11,7 @@
 
 namespace kvs::contract {
 
-enum class Step { kSet, kGet, kRemove, kMultiGet, kScan, kClone, kReopen, kSettle };
+enum class Step { kSet, kSetMany, kGet, kRemove, kMultiGet, kScan, kClone, kReopen, kSettle };
 
 struct Operation {
   Step step = Step::kGet;
@@ -22,12 +22,14 @@ struct Operation {
 };
 
 void showValue(const Operation& operation, std::ostream& out) {
-  constexpr std::string_view kNames[] = {"Set",  "Get",   "Remove", "MultiGet",
-                                         "Scan", "Clone", "Reopen", "Settle"};
+  constexpr std::string_view kNames[] = {"Set",  "SetMany", "Get",    "Remove", "MultiGet",
+                                         "Scan", "Clone",   "Reopen", "Settle"};
   out << kNames[static_cast<size_t>(operation.step)] << "(handle " << operation.handle << ", key ";
   rc::show(operation.key, out);
-  if (operation.step == Step::kSet) out << ", value of " << operation.value.size() << " bytes ";
-  if (operation.step == Step::kSet) rc::show(operation.value.substr(0, 32), out);
+  if (operation.step == Step::kSet || operation.step == Step::kSetMany) {
+    out << ", value of " << operation.value.size() << " bytes ";
+    rc::show(operation.value.substr(0, 32), out);
+  }
   if (operation.step == Step::kScan) out << ", limit " << operation.limit;
   out << ")";
 }
@@ -86,9 +88,9 @@ rc::Gen<std::string> GenValue(size_t max_bytes) {
 }
 
 rc::Gen<Operation> GenOperation(const EngineCapabilities& capabilities) {
-  std::vector<std::pair<size_t, Step>> weights = {{10, Step::kSet},   {8, Step::kGet},
-                                                  {5, Step::kRemove}, {2, Step::kClone},
-                                                  {1, Step::kReopen}, {1, Step::kSettle}};
+  std::vector<std::pair<size_t, Step>> weights = {
+      {10, Step::kSet},  {2, Step::kSetMany}, {8, Step::kGet},   {5, Step::kRemove},
+      {2, Step::kClone}, {1, Step::kReopen},  {1, Step::kSettle}};
   if (capabilities.multi_get) weights.emplace_back(3, Step::kMultiGet);
   if (capabilities.ordered_scan) weights.emplace_back(3, Step::kScan);
   std::vector<Step> steps;  // weighted by repetition
@@ -118,6 +120,9 @@ class Comparison {
       case Step::kSet:
         handle.Set(operation.key, operation.value);
         model_[operation.key] = operation.value;
+        break;
+      case Step::kSetMany:
+        SetMany(handle, operation.key, operation.value);
         break;
       case Step::kGet:
         RC_ASSERT(Lookup(handle, operation.key) == Expected(operation.key));
@@ -165,6 +170,21 @@ class Comparison {
     const auto entry = model_.find(key);
     if (entry == model_.end()) return std::nullopt;
     return entry->second;
+  }
+
+  // Every other tricky key, and `key` first and last with different values.
+  void SetMany(KvsEngine& handle, const std::string& key, const std::string& value) {
+    std::vector<std::pair<std::string, std::string>> batch = {{key, value}};
+    for (size_t i = 0; i < keys_.size(); i += 2) batch.emplace_back(keys_[i], ValueFor(i, 50));
+    batch.emplace_back(key, "last");
+    std::vector<std::string_view> keys;
+    std::vector<std::string_view> values;
+    for (const auto& [batch_key, batch_value] : batch) {
+      keys.push_back(batch_key);
+      values.push_back(batch_value);
+      model_[batch_key] = batch_value;
+    }
+    handle.SetMany(keys, values);
   }
 
   void Remove(KvsEngine& handle, const std::string& key) {
