@@ -29,9 +29,12 @@ target_compile_definitions(kvs_compile INTERFACE KVS_VERSION="${PROJECT_VERSION}
                                                  KVS_SANITIZER="${KVS_SANITIZER}"
                                                  KVS_BUILD_TYPE="${CMAKE_BUILD_TYPE}")
 
-# For code whose speed does not matter: it takes longer to optimise than to run.
+# For code whose speed does not matter: not optimised in builds that measure nothing, where it takes
+# longer to optimise than to run.
 add_library(kvs_unhurried INTERFACE)
-target_compile_options(kvs_unhurried INTERFACE -O0)
+if(KVS_SANITIZER)
+  target_compile_options(kvs_unhurried INTERFACE -O0)
+endif()
 
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)

@@ -1,11 +1,16 @@
 """What the sources and the documents promise about each other holds."""
 
+import json
+import os
 import pathlib
 import re
 import subprocess
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ["KVS_BUILD_DIR"])
+BUILD_TYPE = re.search(r"^CMAKE_BUILD_TYPE:\w+=(.*)$", (BUILD / "CMakeCache.txt").read_text(),
+                       re.MULTILINE).group(1)
 
 # ARCHITECTURE.md: which of our folders each folder may include.
 MAY_INCLUDE = {
@@ -55,6 +60,26 @@ class Mutants(unittest.TestCase):
                                 capture_output=True, text=True)
         self.assertEqual(listed.returncode, 0, listed.stderr)
         self.assertGreater(len(listed.stdout.splitlines()), 40)
+
+
+def optimisations(commands, folders):
+    """By object file, the last -O of the commands that compile something of one of `folders`."""
+    levels = {re.search(r" -o (\S+)", command)[1]: re.findall(r" (-O\S+)", command)[-1]
+              for command in commands}
+    return {output: level for output, level in levels.items() if output.split("/")[0] in folders}
+
+
+@unittest.skipUnless(BUILD_TYPE == "Release", "only what is measured must be optimised")
+class Optimisation(unittest.TestCase):
+    def test_what_is_measured_and_what_measures_are_compiled_alike(self):
+        entries = json.loads((BUILD / "compile_commands.json").read_text(encoding="utf-8"))
+        levels = optimisations([entry["command"] for entry in entries], MAY_INCLUDE)
+        self.assertGreater(len(levels), 20)
+        self.assertEqual({o: level for o, level in levels.items() if level != "-O2"}, {})
+
+    def test_the_check_itself_sees_the_last_level(self):
+        commands = ["c++ -O2 -DNDEBUG -O0 -o harness/x.o -c x.cc", "c++ -O0 -o tests/y.o -c y.cc"]
+        self.assertEqual(optimisations(commands, {"harness"}), {"harness/x.o": "-O0"})
 
 
 class Documents(unittest.TestCase):
