@@ -145,8 +145,8 @@ class KvsEngine {
 
   // As Set(keys[i], values[i]) for every i in turn; what Set promises holds for all of them on
   // return. Not atomic: a reader meanwhile, or a failure, may find any part of them stored. Both
-  // spans have the same length. The load of a workload writes so. Engines that can do better than
-  // to call Set, as this does, override it.
+  // spans have the same length. The load of a workload writes so. This calls Set; an engine that
+  // can do better overrides it, and leaves a store that is as fast to use as Set would leave it.
   virtual void SetMany(std::span<const std::string_view> keys,
                        std::span<const std::string_view> values);
 

@@ -325,21 +325,22 @@ class LmdbEngine final : public KvsEngine {
   std::unique_ptr<KvsEngine> Clone() const override { return std::make_unique<LmdbEngine>(store_); }
 
   void Set(std::string_view key, std::string_view value) override {
-    SetMany({&key, 1}, {&value, 1});
+    store_->CheckKey("set", key);
+    store_->CheckValue("set", value);
+    SetInTransaction({&key, 1}, {&value, 1});
   }
 
-  // One transaction.
+  // A transaction for every few: one leaves behind a list of the pages that it has freed, and as
+  // long as that list is, every later commit writes it. After a load by 256 records in a
+  // transaction an update takes 3 times as long as after one by 1 or 4.
   void SetMany(std::span<const std::string_view> keys,
                std::span<const std::string_view> values) override {
     for (const std::string_view key : keys) store_->CheckKey("set", key);
     for (const std::string_view value : values) store_->CheckValue("set", value);
-    Transaction transaction = store_->BeginWrite("set");
-    for (size_t i = 0; i < keys.size(); ++i) {
-      MDB_val key = ToVal(keys[i]);
-      MDB_val value = ToVal(values[i]);
-      store_->Check("set", mdb_put(transaction.get(), store_->table(), &key, &value, 0));
+    for (size_t first = 0; first < keys.size(); first += kMostInTransaction) {
+      const size_t count = std::min(kMostInTransaction, keys.size() - first);
+      SetInTransaction(keys.subspan(first, count), values.subspan(first, count));
     }
-    store_->Commit("set", std::move(transaction));
   }
 
   bool Get(std::string_view key, std::string& value) override {
@@ -392,6 +393,19 @@ class LmdbEngine final : public KvsEngine {
   EngineInfo Info() const override { return store_->Info(); }
 
  private:
+  static constexpr size_t kMostInTransaction = 4;
+
+  void SetInTransaction(std::span<const std::string_view> keys,
+                        std::span<const std::string_view> values) const {
+    Transaction transaction = store_->BeginWrite("set");
+    for (size_t i = 0; i < keys.size(); ++i) {
+      MDB_val key = ToVal(keys[i]);
+      MDB_val value = ToVal(values[i]);
+      store_->Check("set", mdb_put(transaction.get(), store_->table(), &key, &value, 0));
+    }
+    store_->Commit("set", std::move(transaction));
+  }
+
   const std::shared_ptr<const LmdbStore> store_;
   LmdbReader reader_;
 };
