@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kExamples = R"(Examples:
   kvs-bench
-      every engine, YCSB A and C, 1 and 2 threads, 3 trials: about 7 minutes
+      every engine, YCSB A and C, 1 and 2 threads, 3 trials: about 6 minutes
   kvs-bench --engine lockfree,rocksdb,lmdb --threads 1,2,4 --workload ycsb-b --out run.json
   kvs-bench --engine rocksdb:compression=lz4,block_size=16KiB,lmdb --workload ycsb-c
       two engines; what follows the colon are settings of rocksdb (see `kvs-bench list`)

@@ -71,6 +71,9 @@ EngineInfo LogEngineInfo(const EngineOptions& options, const LogStore& store) {
     info.notes.push_back(
         "durability 'none' is as 'process': the log is mapped, so there is nothing to buffer");
   }
+  if (log.durability != Durability::kSync) {
+    info.notes.push_back("after power loss: a suffix of the writes is lost");
+  }
   return info;
 }
 

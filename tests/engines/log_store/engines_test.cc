@@ -54,16 +54,18 @@ TEST(LogEnginesTest, EachOpensWhatAnotherWrote) {
   }
 }
 
-TEST(LogEnginesTest, SaysWhatItCannotHonour) {
+TEST(LogEnginesTest, SaysWhatItCannotHonourOrDoesNotPromise) {
   const TestDirectory directory;
   EngineOptions options = Options(directory.path() / "s");
+  options.durability = Durability::kSync;
   EXPECT_TRUE(Open("mutex", options)->Info().notes.empty());
   options.memory_budget_bytes = 1 << 20;
   options.durability = Durability::kNone;
   const EngineInfo info = Open("mutex", options)->Info();
-  ASSERT_EQ(info.notes.size(), 2u);
+  ASSERT_EQ(info.notes.size(), 3u);
   EXPECT_THAT(info.notes[0], ::testing::HasSubstr("memory budget is not honoured"));
   EXPECT_THAT(info.notes[1], ::testing::HasSubstr("as 'process'"));
+  EXPECT_THAT(info.notes[2], ::testing::HasSubstr("after power loss: a suffix"));
 }
 
 TEST(LogEnginesTest, RefusesBadSettings) {
