@@ -73,10 +73,11 @@ struct LoadInput {
 // The records of one SetMany, in memory that is reused.
 class LoadBatch {
  public:
-  explicit LoadBatch(const LoadInput& input)
+  LoadBatch(const LoadInput& input, unsigned thread_count)
       : input_(input),
         record_bytes_(input.keys.max_size() + input.values.max_size()),
-        most_records_(std::clamp<size_t>(kMostBytes / record_bytes_, 1, kMostRecords)),
+        most_records_(
+            std::clamp<size_t>(kMostBytes / thread_count / record_bytes_, 1, kMostRecords)),
         memory_(new char[most_records_ * record_bytes_]) {}
 
   // The numbers first, first + step, ... below end, as many as fit in and `records` at most.
@@ -99,7 +100,7 @@ class LoadBatch {
   void Store(KvsEngine& handle) const { handle.SetMany(keys_, values_); }
 
  private:
-  static constexpr size_t kMostBytes = size_t{16} << 20;
+  static constexpr size_t kMostBytes = size_t{16} << 20;  // of all threads together
   static constexpr size_t kMostRecords = size_t{1} << 14;
 
   const LoadInput& input_;
@@ -119,7 +120,7 @@ void LoadShare(const LoadInput& input, unsigned thread, unsigned thread_count, L
                LoadControl& control) {
   try {
     const std::unique_ptr<KvsEngine> handle = input.root.Clone();
-    LoadBatch batch(input);
+    LoadBatch batch(input, thread_count);
     size_t records = 1;
     uint64_t number = input.spec.LoadBegin() + thread;
     while (number < input.spec.LoadEnd() && !control.stopped()) {
