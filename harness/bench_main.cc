@@ -78,7 +78,10 @@ int BenchMain(int argc, char** argv, EngineTable engines) {
     }
     return static_cast<int>(code);
   } catch (const UsageError& error) {
-    return Fail(ExitCode::kUsage, error.what(), "Try 'kvs-bench --help' or 'kvs-bench list'.\n");
+    const bool verifies = words.size() > 1 && words[1] == "verify";
+    return Fail(ExitCode::kUsage, error.what(),
+                verifies ? "Try 'kvs-bench verify --help'.\n"
+                         : "Try 'kvs-bench --help' or 'kvs-bench list'.\n");
   } catch (const EnvironmentError& error) {
     return Fail(ExitCode::kEnvironment, error.what(), "");
   } catch (const std::exception& error) {

@@ -10,8 +10,8 @@
 #include "harness/exit_code.h"
 #include "harness/option_value.h"
 #include "harness/raw_options.h"
-#include "harness/suggestion.h"
 #include "harness/units.h"
+#include "workloads/suggestion.h"
 
 namespace kvs {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "harness/exit_code.h"
 #include "harness/option_value.h"
-#include "harness/suggestion.h"
+#include "workloads/suggestion.h"
 
 namespace kvs {
 namespace {

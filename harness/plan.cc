@@ -103,6 +103,18 @@ std::string WhyKeysDoNotFit(const EngineCapabilities& can, const Spec& workload)
 
 }  // namespace
 
+// The setting that gives the engine an order of keys, or "".
+std::string HowToScan(const EngineDefinition& engine, const TrialPlan& plan) {
+  for (const SettingDefinition& setting : engine.settings) {
+    if (setting.default_value != "false") continue;
+    EngineOptions options = plan.OpenOptions();
+    options.settings[std::string(setting.name)] = "true";
+    if (!engine.capabilities(options).ordered_scan) continue;
+    return fmt::format(" (it does with --engine {}:{}=true)", engine.name, setting.name);
+  }
+  return "";
+}
+
 std::string WhyUnsupported(const EngineDefinition& engine, const TrialPlan& plan) {
   const EngineCapabilities can = engine.capabilities(plan.OpenOptions());
   const Spec& workload = plan.workload;
@@ -118,7 +130,7 @@ std::string WhyUnsupported(const EngineDefinition& engine, const TrialPlan& plan
     return fmt::format("it does not offer durability '{}'", ToString(plan.durability));
   }
   if (workload.Proportion(OperationKind::kScan) > 0 && !can.ordered_scan) {
-    return "the workload scans, and it keeps no order of keys";
+    return "the workload scans, and it keeps no order of keys" + HowToScan(engine, plan);
   }
   if (workload.Proportion(OperationKind::kMultiGet) > 0 && !can.multi_get) {
     return "the workload looks up in batches, and it has no batched lookup";

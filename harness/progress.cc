@@ -47,6 +47,10 @@ std::string DescribeEnd(const Trial& trial) {
     if (trial.status == TrialStatus::kOk) return text;
     return fmt::format("{}: {} ({})", ToString(trial.status), text, trial.reason);
   }
+  if (trial.status == TrialStatus::kOk) {  // of --load-only
+    return fmt::format("loaded {} records, {}, in {:.3g} s", GroupedDigits(trial.loaded_records),
+                       HumanBytes(trial.dataset_bytes), trial.load_s);
+  }
   if (trial.reason.empty()) return std::string(ToString(trial.status));
   return fmt::format("{}: {}", ToString(trial.status), trial.reason);
 }
@@ -117,7 +121,8 @@ void Progress::PhaseReached(const PhaseReport& report) {
 void Progress::TrialFinished(const Trial& trial) {
   ++finished_;
   const bool good = trial.status == TrialStatus::kOk;
-  if (options_.live && good) return;  // the line of the next trial follows at once
+  if (options_.live && good && trial.Measured())
+    return;  // the line of the next trial follows at once
   if (options_.quiet && good) return;
   ClearLine();
   const bool colored = options_.color && !good && trial.status != TrialStatus::kInterrupted;

@@ -255,6 +255,11 @@ class Runner {
                                 result_file_.string()));
     }
     for (const auto& [cell, path] : kept_) fmt::print("kept: {} ({})\n", path.string(), cell);
+    if (options_.load_only && !kept_.empty()) {
+      progress_.Say(
+          "to measure on it: the same command, with --use-existing and that path instead of "
+          "--load-only and --dir");
+    }
     if (interrupted) return ExitCode::kInterrupted;
     const bool failed = std::any_of(run_.trials.begin(), run_.trials.end(), [](const Trial& trial) {
       return trial.status == TrialStatus::kFailed || trial.status == TrialStatus::kWrongAnswer;

@@ -1,8 +1,8 @@
 #include "workloads/property_table.h"
 
 #include <algorithm>
-#include <string>
-#include <vector>
+
+#include "workloads/suggestion.h"
 
 namespace kvs {
 namespace {
@@ -133,22 +133,6 @@ constexpr PropertyDefinition kProperties[] = {
     {"discardscannedrecord", "false", kYcsb, "do not keep scanned records", kBinding},
     {"htrace.*", "", kYcsb, "tracing with Apache HTrace", "there is no tracing of this kind"},
 };
-
-// Levenshtein's distance: insertions, deletions and replacements of a character.
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 #include <numeric>
 
 #include "workloads/property_reader.h"
+#include "workloads/suggestion.h"
 
 namespace kvs {
 namespace {
@@ -292,10 +293,9 @@ std::string ReadWholeFile(const std::filesystem::path& path) {
 }
 
 std::string NoSuchWorkload(string_view name) {
-  std::string message =
-      fmt::format("{}: no such workload, and no such file. Workloads built in:", name);
-  for (const ShippedSpec& shipped : ShippedSpecs()) message += fmt::format(" {}", shipped.name);
-  return message;
+  std::vector<std::string> names;
+  for (const ShippedSpec& shipped : ShippedSpecs()) names.emplace_back(shipped.name);
+  return fmt::format("{}: no such workload, and no such file{}", name, DidYouMean(name, names));
 }
 
 Spec Parse(string_view origin, string_view name, std::vector<PropertyEntry> entries,

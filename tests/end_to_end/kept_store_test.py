@@ -14,6 +14,8 @@ class KeptStoreTest(BenchTest):
     def load(self):
         done = self.run_bench(*CELL, "--load-only", "--dir", self.data)
         self.assertEqual(done.code, OK, str(done))
+        self.assertIn("loaded 300 records", done.err)
+        self.assertIn("--use-existing", done.err)
         return re.search(r"^kept: (\S+)", done.out, re.MULTILINE).group(1)
 
     def use(self, store, *more):

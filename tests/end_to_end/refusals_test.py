@@ -23,7 +23,9 @@ class RefusalsTest(BenchTest):
                 ("did you mean 'rocksdb'?", ["--engine", "rockdb"]),
                 ("did you mean '--engine'?", ["--engin", "null"]),
                 ("unknown setting", ["--engine", "mutex:colour=red"]),
-                ("ycsb-a", ["--workload", "ycsb-aa"]),
+                ("did you mean 'ycsb-a'?", ["--workload", "ycsb-aa"]),
+                ("unexpected argument 'engines'\n", ["list", "engines"]),
+                ("kvs-bench verify --help", ["verify", "contract", "--engine", "nul"]),
                 ("recordcount", ["-p", "recordcont=3"]),
                 ("--duration", ["--duration", "fast"]),
                 ("not a command", ["trial-process"]),
@@ -34,6 +36,10 @@ class RefusalsTest(BenchTest):
     def test_nothing_that_could_run(self):
         self.assert_refused(USAGE, "nothing can run", "--engine", "single", "--threads", "2",
                             "--workload", "ycsb-a", *SMOKE, "--dir", self.data)
+
+    def test_what_an_engine_could_do_with_a_setting(self):
+        self.assert_refused(USAGE, "--engine mutex:ordered=true", "--engine", "mutex",
+                            "--threads", "1", "--workload", "ycsb-e", *SMOKE, "--dir", self.data)
 
     def test_words_for_people_go_to_standard_output_when_asked_for(self):
         for argument, expected in [("--help", "Examples:"), ("--version", "kvs-bench "),

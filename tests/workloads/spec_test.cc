@@ -388,6 +388,12 @@ TEST_F(SpecFileTest, WhatIsNoFileIsRefused) {
     EXPECT_THAT(error.what(), HasSubstr("no such workload, and no such file"));
     EXPECT_THAT(error.what(), HasSubstr("ycsb-a"));
   }
+  try {
+    LoadSpec("ycbs-a", {});
+    ADD_FAILURE() << "accepted";
+  } catch (const SpecError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("no such file: did you mean 'ycsb-a'? (known: "));
+  }
 }
 
 TEST(CommonKnobsTest, MakeAWorkloadOutOfCustom) {

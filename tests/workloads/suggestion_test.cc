@@ -1,9 +1,18 @@
-#include "harness/suggestion.h"
+#include "workloads/suggestion.h"
 
 #include <gtest/gtest.h>
 
 namespace kvs {
 namespace {
+
+TEST(EditDistanceTest, CountsChangesOfLettersButNotOfCase) {
+  EXPECT_EQ(EditDistance("", ""), 0u);
+  EXPECT_EQ(EditDistance("", "abc"), 3u);
+  EXPECT_EQ(EditDistance("abc", "ABC"), 0u);
+  EXPECT_EQ(EditDistance("abc", "acb"), 1u);
+  EXPECT_EQ(EditDistance("Abc", "bac"), 1u);
+  EXPECT_EQ(EditDistance("abc", "axcd"), 2u);
+}
 
 TEST(NearestNameTest, FindsTypos) {
   const std::vector<std::string> names = {"null", "mutex", "rwlock", "lockfree", "rocksdb", "lmdb"};
@@ -22,6 +31,7 @@ TEST(NearestNameTest, SaysNothingWhenNothingIsNear) {
 TEST(DidYouMeanTest, ListsWhatIsKnown) {
   EXPECT_EQ(DidYouMean("nul", {"null", "mutex"}), ": did you mean 'null'? (known: null, mutex)");
   EXPECT_EQ(DidYouMean("cassandra", {"null", "mutex"}), " (known: null, mutex)");
+  EXPECT_EQ(DidYouMean("cassandra", {}), "");
 }
 
 }  // namespace
