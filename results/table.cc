@@ -57,22 +57,23 @@ class Table {
  public:
   Table(const Run& run, CellList cells, const TableOptions& options)
       : run_(run), cells_(std::move(cells)), options_(options), name_(cells_.front()->cell) {
+    Order();
     ChooseLatencies();
     NumberNotes();
   }
 
   std::string Render() const {
     std::string out = Title() + Heading();
-    std::map<unsigned, CellList> by_threads;
-    for (const CellSummary* cell : cells_) by_threads[cell->cell.threads].push_back(cell);
-    for (auto& [threads, group] : by_threads) {
-      std::erase_if(group, [](const CellSummary* cell) { return IsUnsupported(*cell); });
-      if (group.empty()) continue;
-      out += Painted(fmt::format("{} thread{}", threads, threads == 1 ? "" : "s"), Paint::kTitle,
-                     options_.colour) +
-             "\n";
-      Order(group);
-      for (const CellSummary* cell : group) out += Row(*cell);
+    unsigned threads = 0;
+    for (const CellSummary* cell : cells_) {
+      if (IsUnsupported(*cell)) continue;
+      if (cell->cell.threads != threads) {
+        threads = cell->cell.threads;
+        out += Painted(fmt::format("{} thread{}", threads, threads == 1 ? "" : "s"), Paint::kTitle,
+                       options_.colour) +
+               "\n";
+      }
+      out += Row(*cell);
     }
     return out + Unsupported() + Notes();
   }
@@ -120,13 +121,14 @@ class Table {
     }
   }
 
-  // Fastest first, then the floor, then what has no figures.
-  static void Order(CellList& group) {
+  // By the number of threads; then the fastest first, then the floor, then what has no figures.
+  void Order() {
     const auto rank = [](const CellSummary* cell) {
       const int part = !cell->throughput_per_s ? 2 : cell->cell.IsFloorEngine() ? 1 : 0;
-      return std::make_pair(part, part == 2 ? 0.0 : -cell->throughput_per_s->median);
+      return std::make_tuple(cell->cell.threads, part,
+                             part == 2 ? 0.0 : -cell->throughput_per_s->median);
     };
-    std::stable_sort(group.begin(), group.end(),
+    std::stable_sort(cells_.begin(), cells_.end(),
                      [&](const auto* a, const auto* b) { return rank(a) < rank(b); });
   }
 

@@ -98,6 +98,17 @@ TEST(TableTest, LinesFitTheTerminalAndHaveNoTrailingSpace) {
   }
 }
 
+TEST(TableTest, NotesAreNumberedAsTheyAppear) {
+  kvs::Run run;
+  for (const auto& [engine, per_s] : {std::pair("mutex", 1e6), std::pair("lockfree", 2e6)}) {
+    run.trials.push_back(SyntheticTrial(SyntheticCell(engine, 1), 0, per_s));
+    run.trials.back().notes = {std::string("a note of ") + engine};
+  }
+  const std::string table = Render(run);
+  EXPECT_THAT(table, HasSubstr("[1] lockfree: a note of lockfree"));
+  EXPECT_THAT(table, HasSubstr("[2] mutex: a note of mutex"));
+}
+
 TEST(TableTest, AllWritesHaveOneLatencyGroup) {
   kvs::Run run;
   run.trials = {SyntheticTrial({"ycsb-c", "lmdb", 1, "dedicated", "process"}, 0, 1000)};
