@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/bus_error.h"
 #include "harness/exit_code.h"
 #include "harness/trial.h"
 #include "harness/trial_channel.h"
@@ -72,6 +73,7 @@ int TrialMain(EngineTable engines) {
   }
   // The listener notices the death of the run too, but not while the process is stopped.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ReportBusErrors();
   TrialChannel channel(kTrialChannelFd);
   const std::optional<std::string> plan_line = channel.ReadLine();
   if (!plan_line) return kOrphaned;

@@ -43,18 +43,8 @@
 #include <memory>
 #include <vector>
 
+#include "engines/sanitizers.h"
 #include "engines/thread_annotations.h"
-
-#if defined(__SANITIZE_THREAD__)
-#define KVS_THREAD_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define KVS_THREAD_SANITIZER 1
-#endif
-#endif
-#if !defined(KVS_THREAD_SANITIZER)
-#define KVS_THREAD_SANITIZER 0
-#endif
 
 namespace kvs {
 

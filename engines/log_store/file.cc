@@ -213,7 +213,10 @@ class Posix final : public FileSystem {
 
 }  // namespace
 
-Mapping::~Mapping() { ::munmap(data_, size_); }
+Mapping::~Mapping() {
+  Unpoison();  // the addresses may be given to somebody else
+  ::munmap(data_, size_);
+}
 
 std::unique_ptr<FileSystem> PosixFileSystem(std::string_view engine) {
   return std::make_unique<Posix>(engine);

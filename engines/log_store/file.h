@@ -3,6 +3,8 @@
 #ifndef KVS_ENGINES_LOG_STORE_FILE_H_
 #define KVS_ENGINES_LOG_STORE_FILE_H_
 
+#include <sanitizer/asan_interface.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -25,6 +27,10 @@ class Mapping {
 
   char* data() const { return data_; }
   size_t size() const { return size_; }
+
+  // Between them nobody may look at it: AddressSanitizer, if there, reports who does.
+  void Poison() { ASAN_POISON_MEMORY_REGION(data_, size_); }
+  void Unpoison() { ASAN_UNPOISON_MEMORY_REGION(data_, size_); }
 
  private:
   char* const data_;

@@ -15,13 +15,7 @@ constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kSmallestInHugePage = 8 * 1024;
 
 // AddressSanitizer must see the end of each table's life.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kEachTableAlone = true;
-#elif defined(__has_feature)
-constexpr bool kEachTableAlone = __has_feature(address_sanitizer);
-#else
-constexpr bool kEachTableAlone = false;
-#endif
+constexpr bool kEachTableAlone = KVS_ADDRESS_SANITIZER;
 
 std::shared_ptr<char> HugePages(size_t size) {
   auto* const memory = static_cast<char*>(std::aligned_alloc(kHugePage, size));

@@ -51,7 +51,7 @@
 #include <emmintrin.h>
 #endif
 
-#include "engines/log_store/epochs.h"
+#include "engines/sanitizers.h"
 #include "engines/thread_annotations.h"
 
 namespace kvs {

@@ -201,7 +201,9 @@ class LogStore {
   const LogStoreOptions& options() const { return options_; }
 
  private:
-  static constexpr size_t kMaxSegments = size_t{1} << 16;
+  // Each is a mapping, of which Linux gives a process 65,530 (vm.max_map_count) if not told
+  // otherwise.
+  static constexpr size_t kMaxSegments = size_t{1} << 15;
   static constexpr size_t kScanPartKeys = 128;
 
   struct Free {

@@ -61,7 +61,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engines/log_store/epochs.h"
+#include "engines/sanitizers.h"
 
 namespace kvs {
 

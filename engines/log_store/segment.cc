@@ -112,6 +112,7 @@ void SegmentMaker::MakeOf(Segment& segment, const SegmentHeader& header, Segment
   }
   segment.file = files_.Open(path);
   segment.mapping = std::move(recycled.mapping);
+  segment.mapping->Unpoison();
   std::memcpy(segment.mapping->data(), &header, sizeof header);
   segment.file->Sync();
 }

@@ -21,6 +21,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/bus_error.h"
 #include "harness/exit_code.h"
 #include "harness/own_process.h"
 #include "harness/verify/contract_suite.h"
@@ -161,6 +162,7 @@ int VerifyProcessMain(const std::string& plan_text, EngineTable engines) {
   }
   const VerifyPlan plan = VerifyPlanFromJson(plan_text);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ReportBusErrors();
   if (getppid() != plan.parent) return static_cast<int>(ExitCode::kEnvironment);
   SharedProgress& progress = *static_cast<SharedProgress*>(MapProgress(kProgressFd));
   for (const EngineDefinition* engine : engines) {

@@ -1,6 +1,8 @@
 """An engine that fails loses its trial, is reported, and costs no other cell anything."""
 
+import os
 import unittest
+import unittest.mock
 
 from bench import ENGINE_FAILED, OK, SMOKE, BenchTest, trials
 
@@ -32,6 +34,18 @@ class FaultsTest(BenchTest):
         self.assertEqual(trial["status"], "failed")
         self.assertIn("SIGSEGV", trial["reason"])
         self.assertIn("about to crash", trial["reason"])
+
+    def test_a_mapped_file_that_cannot_be_read_is_named_with_the_offset(self):
+        for name in ("ASAN_OPTIONS", "TSAN_OPTIONS"):  # their reports would follow, at length
+            value = ":".join(filter(None, [os.environ.get(name), "handle_sigbus=0"]))
+            patch = unittest.mock.patch.dict(os.environ, {name: value})
+            patch.start()
+            self.addCleanup(patch.stop)
+        trial = self.run_with("cut")
+        self.assertEqual(trial["status"], "failed")
+        self.assertIn("SIGBUS", trial["reason"])
+        self.assertRegex(trial["reason"],
+                         f"/file cut short: offset {2 * os.sysconf('SC_PAGESIZE')}: .* cut short")
 
     def test_exit_is_named_with_the_last_words(self):
         trial = self.run_with("exits")

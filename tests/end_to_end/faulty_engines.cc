@@ -1,11 +1,16 @@
 // Stores in memory that crash, hang or lie: a broken engine must cost nothing but its own trials.
 #include "tests/end_to_end/faulty_engines.h"
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -20,14 +25,36 @@ namespace {
 // After the load, and few enough for a short window of a slow build.
 constexpr int kOperationsBeforeTheFault = 100;
 
-enum class Fault : uint8_t { kNone, kCrash, kHang, kThrow, kExit, kForeignValue, kLostValue };
+enum class Fault : uint8_t {
+  kNone,
+  kCrash,
+  kHang,
+  kBusError,
+  kThrow,
+  kExit,
+  kForeignValue,
+  kLostValue
+};
 
 struct Shared {
+  explicit Shared(std::filesystem::path path) : directory(std::move(path)) {}
+  const std::filesystem::path directory;
   std::mutex mutex;
   std::map<std::string, std::string, std::less<>> data;
   std::atomic<int> operations = 0;
   std::atomic<bool> settled = false;  // load is over
 };
+
+// The third page of a file that has only one.
+void ReadBehindTheEndOfAMappedFile(const std::filesystem::path& directory) {
+  const size_t page = static_cast<size_t>(::getpagesize());
+  std::filesystem::create_directories(directory);
+  const int fd = ::open((directory / "file cut short").c_str(), O_RDWR | O_CREAT, 0666);
+  if (fd < 0 || ::ftruncate(fd, static_cast<off_t>(page)) != 0) std::abort();
+  const void* const data = ::mmap(nullptr, 4 * page, PROT_READ, MAP_SHARED, fd, 0);
+  if (data == MAP_FAILED) std::abort();
+  std::fprintf(stderr, "read %d\n", static_cast<const volatile char*>(data)[2 * page]);
+}
 
 // A correct store in memory, until it commits its fault.
 class FaultyEngine final : public KvsEngine {
@@ -85,6 +112,9 @@ class FaultyEngine final : public KvsEngine {
         std::signal(SIGSEGV, SIG_DFL);  // not a sanitizer's matter
         raise(SIGSEGV);
         break;
+      case Fault::kBusError:
+        ReadBehindTheEndOfAMappedFile(shared_->directory);
+        break;
       case Fault::kHang:
         for (;;) std::this_thread::sleep_for(std::chrono::seconds(1));
       case Fault::kThrow:
@@ -109,8 +139,9 @@ EngineCapabilities Capabilities(const EngineOptions&) {
 }
 
 template <Fault kFault>
-std::unique_ptr<KvsEngine> Open(const EngineOptions&) {
-  return std::make_unique<FaultyEngine>(kFault, "faulty", std::make_shared<Shared>());
+std::unique_ptr<KvsEngine> Open(const EngineOptions& options) {
+  return std::make_unique<FaultyEngine>(kFault, "faulty",
+                                        std::make_shared<Shared>(options.directory));
 }
 
 template <Fault kFault>
@@ -125,6 +156,7 @@ constexpr EngineDefinition Define(std::string_view name, std::string_view summar
 constexpr EngineDefinition kFaultyEngines[] = {
     Define<Fault::kNone>("good", "does nothing wrong"),
     Define<Fault::kCrash>("crashes", "dies of a signal"),
+    Define<Fault::kBusError>("cut", "reads a mapped file that was cut short"),
     Define<Fault::kHang>("hangs", "never returns"),
     Define<Fault::kThrow>("throws", "reports a failure"),
     Define<Fault::kExit>("exits", "ends the process"),

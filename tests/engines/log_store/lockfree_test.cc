@@ -1,17 +1,31 @@
-// What `lockfree` promises its readers: they finish whatever the other threads do, and allocate
-// nothing.
+// What `lockfree` promises its readers: they finish whatever the other threads do, allocate nothing
+// and make no system call.
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
 #include <atomic>
 #include <chrono>
+#include <csignal>
+#include <cstddef>
 #include <cstdlib>
+#include <ctime>
 #include <future>
 #include <memory>
 #include <new>
+#include <random>
 #include <thread>
 
 #include <gtest/gtest.h>
 
 #include "engines/log_store/log_engine.h"
+#include "engines/sanitizers.h"
 #include "tests/engines/log_store/test_directory.h"
+#include "tests/sanitizer.h"
 
 namespace {
 
@@ -140,6 +154,80 @@ TEST(LockfreeTest, ReadsFinishWhileCompactionIsFrozenInTheMiddleOfAStep) {
   ExpectFinishes(again);
 }
 
+// Where a thread stops that is sent SIGUSR1.
+std::atomic<bool> freeze_wanted{false};
+std::atomic<bool> is_frozen{false};
+
+void StayFrozen(int) {
+  is_frozen = true;
+  const timespec pause{.tv_sec = 0, .tv_nsec = 20'000};
+  while (freeze_wanted) ::nanosleep(&pause, nullptr);
+  is_frozen = false;
+}
+
+// The writer is stopped by a signal, wherever it happens to be: copying a record, publishing it,
+// rebuilding a part of the index, beginning a segment, holding its lock.
+TEST(LockfreeTest, ReadsFinishWhereverAWriterIsFrozen) {
+  const TestDirectory directory;
+  const auto store = OpenLockfreeWithHooks(Options(directory.path() / "s"), {});
+  Fill(*store);
+  struct sigaction action = {};
+  action.sa_handler = StayFrozen;
+  action.sa_flags = SA_RESTART;
+  struct sigaction previous = {};
+  ASSERT_EQ(::sigaction(SIGUSR1, &action, &previous), 0);
+
+  std::atomic<bool> stop{false};
+  std::thread writer([&, handle = store->Clone()] {
+    // The rounds' own keys make the index grow; what they overwrite makes compaction due.
+    for (uint64_t i = 0; !stop; ++i) {
+      handle->Set("new" + std::to_string(i), "x");
+      handle->Set("hot" + std::to_string(i % 20), std::string(i % 300, 'v'));
+      if (i % 3 == 0) handle->Remove("new" + std::to_string(i));
+    }
+  });
+  // The frozen thread may hold a lock of malloc's: the reader and this thread, while it waits for
+  // it, must not allocate.
+  std::atomic<uint64_t> rounds{0};
+  std::atomic<uint64_t> wrong{0};
+  std::thread reader([&, handle = store->Clone()] {
+    std::array<std::string, kKeys> keys;
+    for (int i = 0; i < kKeys; ++i) keys[static_cast<size_t>(i)] = std::to_string(i);
+    std::string value;
+    value.reserve(1000);
+    while (!stop) {
+      for (const std::string& key : keys) {
+        const bool good = handle->Get(key, value) && std::string_view(value).substr(6) == key;
+        if (!good || handle->Get("absent", value)) ++wrong;
+      }
+      ++rounds;
+    }
+  });
+  std::mt19937 random(1);
+  bool finished = true;
+  for (int i = 0; finished && i < (kHasSanitizer ? 60 : 400); ++i) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(random() % 400);
+    while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    freeze_wanted = true;
+    ::pthread_kill(writer.native_handle(), SIGUSR1);
+    while (!is_frozen) std::this_thread::yield();
+    const uint64_t before = rounds;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (rounds < before + 2 && finished) {
+      std::this_thread::yield();
+      finished = std::chrono::steady_clock::now() < deadline;
+    }
+    freeze_wanted = false;
+    while (is_frozen) std::this_thread::yield();
+  }
+  stop = true;
+  writer.join();
+  reader.join();
+  ::sigaction(SIGUSR1, &previous, nullptr);
+  EXPECT_TRUE(finished) << "a reader waits for a frozen writer";
+  EXPECT_EQ(wrong, 0u);
+}
+
 // Scans all on a thread of its own, over and over. Returns whether that came to an end, with each
 // of `lasting` in each scan.
 std::future<bool> StartScanning(const KvsEngine& store, int lasting) {
@@ -253,6 +341,101 @@ TEST(LockfreeTest, AWarmGetDoesNotAllocate) {
   const std::string control(100, 'x');  // the counter itself works
   EXPECT_GT(allocations, before);
 }
+
+// From now on the calling thread dies, with its process, of any system call but write and exit.
+void ForbidSystemCalls() {
+  std::vector<sock_filter> filter = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
+  std::vector<uint32_t> allowed = {SYS_write, SYS_exit_group};
+  // A sanitizer's runtime takes memory for itself at any time.
+  if (kHasSanitizer) allowed.insert(allowed.end(), {SYS_mmap, SYS_munmap, SYS_madvise});
+  for (const uint32_t number : allowed) {
+    filter.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1));
+    filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+  }
+  filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
+  sock_fprog program{.len = static_cast<unsigned short>(filter.size()), .filter = filter.data()};
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+    std::perror("seccomp");
+    std::abort();
+  }
+}
+
+// Looks everything up with system calls forbidden, then calls `last` and exits with 0.
+template <typename Function>
+[[noreturn]] void GetWithoutSystemCalls(Function last) {
+  const TestDirectory directory;
+  const auto store = OpenLockfreeWithHooks(Options(directory.path() / "s"), {});
+  Fill(*store);
+  std::array<std::string, kKeys> keys;
+  for (int i = 0; i < kKeys; ++i) keys[static_cast<size_t>(i)] = std::to_string(i);
+  const std::string_view batch[] = {"1", "absent", "2"};
+  std::string values[3];
+  bool found[3];
+  store->MultiGet(batch, values, found);  // makes its buffers, as Get does
+  std::string value;
+  store->Get("1", value);
+  std::filesystem::remove_all(directory.path());  // nobody will be there to do it
+  ForbidSystemCalls();
+  size_t hits = 0;
+  for (const std::string& key : keys) {
+    hits += store->Get(key, value) ? 1 : 0;
+    hits += store->Get("absent", value) ? 1 : 0;
+  }
+  store->MultiGet(batch, values, found);
+  hits += static_cast<size_t>(found[0]) + static_cast<size_t>(found[2]);
+  last();
+  ::syscall(SYS_exit_group,
+            hits == kKeys + 2 ? 0 : 1);  // not _Exit: LeakSanitizer would look around
+  std::abort();
+}
+
+TEST(LockfreeDeathTest, AWarmGetMakesNoSystemCall) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(GetWithoutSystemCalls([] {}), ::testing::ExitedWithCode(0), "");
+  // The trap itself works.
+  EXPECT_EXIT(GetWithoutSystemCalls([] { ::getppid(); }), ::testing::KilledBySignal(SIGSYS), "");
+}
+
+#if KVS_ADDRESS_SANITIZER
+// What a reader may not look at any more, AddressSanitizer guards, also while the memory waits to
+// be the next segment: so a reader that is not protected is caught by any test that meets it.
+TEST(LockfreeDeathTest, ARetiredSegmentIsGuarded) {
+  const TestDirectory directory;
+  LogStoreOptions options;
+  options.engine = "test";
+  options.directory = directory.path() / "s";
+  options.segment_size = 64 * 1024;
+  options.garbage_percent = 30;
+  options.unlocked_readers = true;
+  options.ordered = true;
+  LogStore store(options);
+  store.Write(RecordType::kValue, "key", "first");
+  Epochs::Slot* const slot = store.epochs().AcquireSlot();
+  const char* seen = nullptr;
+  {
+    const Epochs::Guard guard(store.epochs(), slot);
+    size_t visited = 0;
+    std::string next;
+    store.ScanPart(
+        "", 1, [&](std::string_view, std::string_view value) { seen = value.data(); }, visited,
+        next);
+    for (int i = 0; i < 2000; ++i) {
+      store.Write(RecordType::kValue, "key", std::string(100, 'v'));
+      while (store.CompactionDue()) {
+        store.PrepareCompaction();
+        store.CompactStep(4096);
+      }
+    }
+    EXPECT_EQ(std::string_view(seen, 5), "first");
+  }
+  store.epochs().ReleaseSlot(slot);
+  store.WaitForBackground();
+  EXPECT_EQ(store.epochs().Reclaim(), 0u);
+  EXPECT_DEATH(std::printf("%c", *static_cast<const volatile char*>(seen)), "AddressSanitizer");
+}
+#endif
 
 // A reader in the middle of an operation keeps what it may look at, and nothing stops for it.
 TEST(LockfreeTest, WritersAndCompactionGoOnBesideAReaderThatNeverFinishes) {
