@@ -1,6 +1,7 @@
 #include "workloads/property_table.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "workloads/suggestion.h"
 
@@ -145,9 +146,15 @@ const PropertyDefinition* FindProperty(std::string_view name) {
 }
 
 const PropertyDefinition& NearestProperty(std::string_view name) {
-  return *std::ranges::min_element(kProperties, {}, [name](const PropertyDefinition& property) {
-    return EditDistance(name, property.name);
-  });
+  const PropertyDefinition* nearest = nullptr;
+  size_t least = std::numeric_limits<size_t>::max();
+  for (const PropertyDefinition& property : kProperties) {
+    const size_t distance = EditDistance(name, property.name);
+    if (distance >= least) continue;
+    least = distance;
+    nearest = &property;
+  }
+  return *nearest;
 }
 
 }  // namespace kvs

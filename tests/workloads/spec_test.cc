@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "tests/sanitizer.h"
 #include "workloads/common_knobs.h"
 #include "workloads/property_table.h"
 #include "workloads/random.h"
@@ -306,7 +307,7 @@ RC_GTEST_PROP(SpecTest, PropertiesTextMakesAnySpecAgain, ()) {
 
 // Garbage gives a SpecError or a Spec; nothing else, and no crash.
 TEST(SpecTest, SurvivesGarbage) {
-  constexpr int kTexts = 3000;
+  constexpr int kTexts = kHasSanitizer ? 1000 : 3000;
   constexpr uint64_t kSeed = 17;
   SCOPED_TRACE(kSeed);
   Random random(kSeed);
