@@ -226,12 +226,25 @@ def footer_lines(result, summaries, more):
     trials = sorted({summary["trials"] for summary in summaries
                      if summary["status"] != "unsupported"}) or [0]
     count = str(trials[0]) if len(trials) == 1 else f"{trials[0]} to {trials[-1]}"
-    setting = [f"durability {listing(durabilities)}", f"pool {listing(pools)}",
-               f"{count} trial{'' if trials[-1] == 1 else 's'} per cell", *more]
+    setting = dataset(result, summaries)
+    setting += [f"durability {listing(durabilities)}", f"pool {listing(pools)}",
+                f"{count} trial{'' if trials[-1] == 1 else 's'} per cell", *more]
     run = f"kvs-bench {ours['version']}, {ours['started_at']}"
     if not ours["complete"]:
         run += ", interrupted before its end"
     return ["; ".join(machine), "; ".join(setting), run]
+
+
+def dataset(result, summaries):
+    """How much was loaded, where that is the same in all the cells."""
+    workloads = {summary["cell"]["workload"] for summary in summaries}
+    loads = {(trial["loaded_records"], trial["dataset_bytes"])
+             for trial in result["kvs_bench"]["trials"]
+             if trial["cell"]["workload"] in workloads and trial["loaded_records"] > 0}
+    if len(loads) != 1:
+        return []
+    records, size = loads.pop()
+    return [f"{records:,} records, {human(size, (' B', ' KiB', ' MiB', ' GiB', ' TiB'), 1024)}"]
 
 
 def without_figures(summaries):
@@ -330,15 +343,17 @@ def label_line_ends(axes, ends):
     """Names each line at its right end. `ends`: (threads, throughput, engine).
 
     Lines that reach the right edge are named beside it, one below the other; a line that ends
-    before, because the engine serves no more threads, is named where it ends.
+    before, because the engine serves no more threads, is named where it ends: left of it when that
+    is where lines begin, so that none runs through the name.
     """
     scale = 72 / axes.figure.dpi
     edge_x = axes.transAxes.transform((1, 0))[0] * scale
-    last = max(x for x, _, _ in ends)
+    first, last = axes.get_xticks()[[0, -1]]
     for threads in {x for x, _, _ in ends}:
         group = sorted((end for end in ends if end[0] == threads), key=lambda end: end[1])
         places = [axes.transData.transform((x, y)) * scale for x, y, _ in group]
-        lift = 0 if threads == last else 10
+        lift = 0 if threads in (first, last) else 10
+        beside = (9, "left") if threads != first else (-9, "right")
         heights = spread_out([place[1] + lift for place in places], 12.5)
         for (x, y, engine), place, height in zip(group, places, heights):
             colour = look_of(engine)[0]
@@ -346,8 +361,8 @@ def label_line_ends(axes, ends):
                       "shrinkA": 0, "shrinkB": 14} if threads == last else None
             axes.annotate(
                 "null (harness alone)" if engine == "null" else engine, (x, y),
-                xytext=(edge_x - place[0] + 10 if leader else 9, height - place[1]),
-                textcoords="offset points", va="center", color=colour, weight="bold", fontsize=9,
+                xytext=(edge_x - place[0] + 10 if leader else beside[0], height - place[1]),
+                textcoords="offset points", va="center", ha="left" if leader else beside[1], color=colour, weight="bold", fontsize=9,
                 annotation_clip=False, arrowprops=leader, zorder=5,
                 bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.5})
 
@@ -378,14 +393,15 @@ def draw_throughput(plt, result, title, summaries, trials):
     values = [s["throughput_per_s"]["median"] for s in drawn]
     values += [t["throughput_per_s"] for t in trials if t["throughput_per_s"] > 0]
     footer = without_figures(summaries) + footer_lines(
-        result, drawn, ["line: median, dots beside it: trials"])
+        result, drawn, ["line: median, dots: trials"])
     longest = max(len(s["cell"]["engine"]) for s in drawn)
     page = Page(plt, 8.2, 4.4, f"{title}: throughput", "operations per second, all threads together",
                 footer, right_in=max(1.75, 0.4 + 0.085 * longest))
     axes = page.axes[0][0]
     use_value_axis(axes, values, human_count)
     axes.set_xscale("log", base=2)
-    axes.set_xlim(threads[0] / 1.15, threads[-1] * 1.15)
+    # Room for a name left of the first points.
+    axes.set_xlim(threads[0] / max(1.15, (threads[-1] / threads[0]) ** 0.12), threads[-1] * 1.15)
     axes.xaxis.set_major_locator(FixedLocator(threads))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}")
@@ -507,8 +523,10 @@ def draw_heat_map(plt, result, summaries):
     by_cell = {(s["cell"]["engine"], s["cell"]["workload"], s["cell"]["threads"]): s for s in ranked}
     column_in = max(0.95, 0.35 + 0.075 * max(map(len, workloads)))
     left_in = 0.45 + 0.085 * max(map(len, engines))
-    panel_in = column_in * len(workloads)
-    width_in = max(7.2, left_in + (panel_in + 0.25) * len(threads) + 0.3)
+    least_width_in = 6  # of the words
+    panel_in = max(column_in * len(workloads),
+                   (least_width_in - left_in - 0.3) / len(threads) - 0.25)
+    width_in = left_in + (panel_in + 0.25) * len(threads) + 0.3
     more = ["medians over the trials; colours are logarithmic"]
     if any("ratio_to_best" in s and s["status"] != "ok" for s in ranked):
         more.append("*: some trials failed or were cut short")

@@ -82,8 +82,9 @@ class PlotTest(SyntheticResultTest):
 
     def test_words_of_the_charts(self):
         for stem in STEMS:
-            self.assert_words(f"{stem}.svg", "synthetic-host", "durability process",
-                              "3 trials per cell", "interrupted before its end")
+            self.assert_words(f"{stem}.svg", "synthetic-host", "100,000 records, 97.6 MiB",
+                              "durability process", "3 trials per cell",
+                              "interrupted before its end")
         engines = [f"<!-- {engine} -->" for engine in
                    ("single", "mutex", "rwlock", "lockfree", "rocksdb", "lmdb", "sqlite")]
         self.assert_words("throughput-ycsb-a.svg", *engines, "null (harness alone)",
