@@ -8,14 +8,13 @@
 #include <charconv>
 #include <csignal>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 namespace kvs {
 namespace {
 
-// Everything below Handle() runs in the handler of a signal, so it allocates nothing and calls
-// nothing that signal-safety(7) does not list.
+// All of this but ReportBusErrors() runs in the handler of a signal, so it allocates nothing and
+// calls nothing that signal-safety(7) does not list.
 
 struct sigaction previous_action;  // a handler gets no argument of ours
 

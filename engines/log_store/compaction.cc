@@ -203,8 +203,10 @@ void LogStore::FinishVictim() {
   SubmitRemoval(victim);
   const auto release = [this, victim](void*) {
     segments_[victim->number] = nullptr;
-    // Else the background may still read it, for its hint.
-    if (victim->removed.load(std::memory_order_acquire)) victim->mapping->Poison();
+    // Else the background may still read it, for its hint, and guards it afterwards.
+    if (victim->removed.load(std::memory_order_acquire)) {  // partner: SubmitRemoval
+      victim->mapping->Poison();
+    }
     victim->readers_gone.store(true, std::memory_order_release);  // partner: SegmentMaker (2)
   };
   if (options_.unlocked_readers) {
@@ -243,12 +245,15 @@ void LogStore::SubmitRemoval(std::shared_ptr<Segment> victim) {
       for (; !to_remove_.empty(); to_remove_.pop_back()) {
         const std::shared_ptr<Segment>& segment = to_remove_.back();
         RemoveHint(segment->generation);
-        if (segment->readers_gone.load(std::memory_order_acquire)) segment->mapping->Poison();
+        if (segment->readers_gone.load(std::memory_order_acquire)) {  // partner: FinishVictim
+          segment->mapping->Poison();
+        }
         // One that is smaller than segments are now will not be wanted again.
         const bool is_recycled =
             segment->mapping->size() == options_.segment_size && maker_->Recycle(segment);
         if (!is_recycled) files_->Remove(segment->file->path());
-        segment->removed.store(true, std::memory_order_release);  // partner: AgeOfGarbage
+        // Partners: AgeOfGarbage, FinishVictim.
+        segment->removed.store(true, std::memory_order_release);
       }
     } catch (const EngineError& error) {
       // Without room for a manifest they stay listed, and the next removal takes them along.

@@ -12,6 +12,10 @@
 #include <fmt/format.h>
 
 #include "engines/engine.h"
+#include "engines/sanitizers.h"
+#if KVS_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#endif
 
 namespace kvs {
 namespace {
@@ -212,6 +216,18 @@ class Posix final : public FileSystem {
 };
 
 }  // namespace
+
+void Mapping::Poison() {
+#if KVS_ADDRESS_SANITIZER
+  ASAN_POISON_MEMORY_REGION(data_, size_);
+#endif
+}
+
+void Mapping::Unpoison() {
+#if KVS_ADDRESS_SANITIZER
+  ASAN_UNPOISON_MEMORY_REGION(data_, size_);
+#endif
+}
 
 Mapping::~Mapping() {
   Unpoison();  // the addresses may be given to somebody else

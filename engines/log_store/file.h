@@ -3,8 +3,6 @@
 #ifndef KVS_ENGINES_LOG_STORE_FILE_H_
 #define KVS_ENGINES_LOG_STORE_FILE_H_
 
-#include <sanitizer/asan_interface.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -29,8 +27,8 @@ class Mapping {
   size_t size() const { return size_; }
 
   // Between them nobody may look at it: AddressSanitizer, if there, reports who does.
-  void Poison() { ASAN_POISON_MEMORY_REGION(data_, size_); }
-  void Unpoison() { ASAN_UNPOISON_MEMORY_REGION(data_, size_); }
+  void Poison();
+  void Unpoison();
 
  private:
   char* const data_;
