@@ -1,6 +1,7 @@
 // Against std::set, by rapidcheck and by long random histories; and what a cursor finds that stands
 // anywhere in the index while it changes.
 #include "engines/log_store/ordered_index.h"
+#include "engines/log_store/epochs.h"
 
 #include <algorithm>
 #include <atomic>
