@@ -3,11 +3,13 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
 #include <charconv>
+#include <memory>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -191,6 +193,17 @@ class OptionGroups {
   const OptionMap table_names_;
 };
 
+// Called as db_bench calls its own, which can do the same: so the OPTIONS files of the two differ
+// in nothing (scripts/compare-with-db-bench).
+class ErrorHandlerListener final : public rocksdb::EventListener {
+ public:
+  const char* Name() const override { return "ErrorHandlerListener"; }
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+};
+
 }  // namespace
 
 RocksdbBudget SplitRocksdbBudget(uint64_t budget_bytes) {
@@ -210,6 +223,7 @@ bool WantsPlainTable(const EngineOptions& options) {
 
 rocksdb::Options MakeRocksdbOptions(const EngineOptions& options) {
   rocksdb::Options result;
+  result.listeners = {std::make_shared<ErrorHandlerListener>()};
   result.create_if_missing = true;
   result.compression = rocksdb::kNoCompression;
   result.manual_wal_flush = options.durability == Durability::kNone;

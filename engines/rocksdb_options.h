@@ -34,6 +34,9 @@ bool WantsPlainTable(const EngineOptions& options);
 //   compression=kNoCompression       so that no engine gains by compressing what others do not
 //   filter_policy=bloomfilter:10     ten bits per key, about 1% false positives
 //   manual_wal_flush=true            in tier `none` only
+//   listeners={ErrorHandlerListener} a failed flush or compaction stays one: RocksDB would try
+//   again
+//                                    by itself once the disk has room, and count that as success
 //   block_cache, write_buffer_size   when there is a memory budget, see SplitRocksdbBudget()
 //   PlainTable, allow_mmap_reads=true, prefix_extractor=rocksdb.Noop
 //                                    with plain_table=true, the one setting that is not RocksDB's

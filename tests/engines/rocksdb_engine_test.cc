@@ -4,6 +4,11 @@
 #include "tests/engines/adapter_fixture.h"
 #include "tests/engines/contract/contract_case.h"
 #include "tests/engines/effective_option.h"
+#if __has_include(<rocksdb/listener.h>)  // else the engine is left out
+#include <rocksdb/listener.h>
+
+#include "engines/rocksdb_options.h"
+#endif
 
 namespace kvs {
 namespace {
@@ -37,6 +42,17 @@ TEST_P(RocksdbEngineTest, DefaultsAreTheLibrarysExceptForCompressionAndFilter) {
   EXPECT_EQ(EffectiveOption(info, "compression"), "kNoCompression");
   EXPECT_THAT(EffectiveOption(info, "filter_policy"), HasSubstr("bloomfilter:10"));
 }
+
+#if __has_include(<rocksdb/listener.h>)
+TEST_P(RocksdbEngineTest, AFailureInTheBackgroundIsNotTriedAgain) {
+  const rocksdb::Options options = MakeRocksdbOptions(Options());
+  ASSERT_EQ(options.listeners.size(), 1u);
+  bool auto_recovery = true;
+  options.listeners[0]->OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason::kFlush,
+                                             rocksdb::Status::NoSpace(), &auto_recovery);
+  EXPECT_FALSE(auto_recovery);
+}
+#endif
 
 TEST_P(RocksdbEngineTest, TheBudgetIsSplitBetweenCacheAndWriteBuffers) {
   EngineOptions options = Options();
