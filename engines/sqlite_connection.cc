@@ -165,8 +165,15 @@ size_t SqliteConnection::Scan(std::string_view start, size_t limit, const ScanVi
 }
 
 void SqliteConnection::Checkpoint() {
-  Check("settle", sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE,
-                                            nullptr, nullptr));
+  // Beside another connection's checkpoint the library answers SQLITE_BUSY without asking the busy
+  // handler (sqlite3_wal_checkpoint_v2, its documentation).
+  for (int calls = 0;; ++calls) {
+    const int result = sqlite3_wal_checkpoint_v2(database_.get(), nullptr,
+                                                 SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    if ((result & 0xFF) == SQLITE_BUSY && OnBusy(this, calls) != 0) continue;
+    Check("settle", result);
+    return;
+  }
 }
 
 std::vector<std::pair<std::string, std::string>> SqliteConnection::EffectiveOptions() {

@@ -1,9 +1,11 @@
 // What is SQLite's own; the contract suite covers the rest.
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <thread>
+#include <vector>
 
 #include "tests/engines/adapter_fixture.h"
 #include "tests/engines/contract/contract_case.h"
@@ -32,6 +34,29 @@ TEST_P(SqliteEngineTest, AWaitForAnotherConnectionIsCountedAndTimed) {
   EXPECT_GE(observer->Counters().busy_waits, 1U);
   EXPECT_GT(observer->Counters().busy_wait_ns, 0U);
   EXPECT_EQ(contract::Lookup(*scanner, "b"), "2");
+}
+
+// The one waits for the scan, holding the lock of checkpoints; the other one for that lock.
+TEST_P(SqliteEngineTest, SettlesBesideAnotherHandlesSettle) {
+  const auto scanner = Open(Options());
+  const auto observer = scanner->Clone();
+  scanner->Set("a", "1");
+  std::vector<std::thread> settling;
+  std::atomic<unsigned> settled = 0;
+  scanner->Scan("", 1, [&](std::string_view, std::string_view) {
+    observer->Set("b", "2");
+    for (const uint64_t waits : {1, 2}) {
+      settling.emplace_back([&settled, handle = scanner->Clone()] {
+        const auto error = contract::ErrorOf([&] { handle->Settle(); });
+        EXPECT_FALSE(error.has_value()) << error->what();
+        ++settled;
+      });
+      while (observer->Counters().busy_waits < waits && settled == 0) std::this_thread::yield();
+    }
+    EXPECT_EQ(settled, 0U);
+  });
+  for (std::thread& thread : settling) thread.join();
+  EXPECT_EQ(settled, 2U);
 }
 
 TEST_P(SqliteEngineTest, AWaitThatTakesTooLongIsAnError) {
