@@ -1,6 +1,5 @@
 // Compaction: the part of LogStore that gives back the space of records that nobody needs.
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <limits>
 
@@ -83,22 +82,41 @@ void LogStore::UpdateCompactionDue() {
   if (due && !was_due && options_.compaction_became_due) options_.compaction_became_due();
 }
 
-void LogStore::PrepareCompaction() {
-  uint64_t size = 0;
-  {
-    const MutexLock lock(prepared_mutex_);
-    if (wanted_output_bytes_ == 0) return;
-    size = wanted_output_bytes_;
-    if (prepared_output_ != nullptr) Unlist(prepared_output_);  // too small for the next record
-    prepared_output_ = nullptr;
+void LogStore::PrepareCompaction(uint64_t bytes) {
+  if (wanted_output_bytes_ != 0) MakeOutput();
+  if (compaction_.victim != nullptr && moved_records_ == checked_records_.size()) {
+    CheckRecords(bytes);
   }
-  std::shared_ptr<Segment> output = MakeSegment(SegmentKind::kCompacted, size);
-  const MutexLock lock(prepared_mutex_);
-  prepared_output_ = std::move(output);
+}
+
+void LogStore::MakeOutput() {
+  if (prepared_output_ != nullptr) Unlist(prepared_output_);  // too small for the next record
+  prepared_output_ = nullptr;
+  prepared_output_ = MakeSegment(SegmentKind::kCompacted, wanted_output_bytes_);
   wanted_output_bytes_ = 0;
 }
 
-void LogStore::CompactStep(uint64_t bytes) {
+// Also what will not be moved: a damaged key would be taken for one that nobody needs.
+void LogStore::CheckRecords(uint64_t bytes) {
+  const Segment& victim = *compaction_.victim;
+  checked_records_.clear();
+  moved_records_ = 0;
+  const uint64_t stop = std::min(victim.end, compaction_.offset + bytes);
+  for (uint64_t offset = compaction_.offset; offset < stop;) {
+    try {
+      VerifyRecord(MakePosition(victim, offset), "compact");
+    } catch (const EngineError& error) {
+      RefuseWrites(error.what());
+      throw;
+    }
+    const Record record(victim.At(offset));
+    checked_records_.push_back({offset, Hash(record.Key())});
+    index_.Prefetch(checked_records_.back().hash);
+    offset += record.Size();
+  }
+}
+
+void LogStore::CompactStep() {
   CheckWritable();
   if (compaction_.victim == nullptr) {
     UpdateCompactionDue();
@@ -106,48 +124,24 @@ void LogStore::CompactStep(uint64_t bytes) {
     const std::shared_ptr<Segment> victim = PickVictim();
     compaction_ = {.victim = victim,
                    .offset = sizeof(SegmentHeader),
-                   .oldest_garbage = AgeOfGarbage().Except(victim.get()),
-                   .needed_bytes = 0};
+                   .oldest_garbage = AgeOfGarbage().Except(victim.get())};
   }
   Segment& victim = *compaction_.victim;
-  const uint64_t stop = std::min(victim.end, compaction_.offset + bytes);
-  // Records whose places in the index are on their way from memory at a time.
-  constexpr size_t kInFlight = 16;
-  std::array<uint64_t, kInFlight> hashes;
-  while (compaction_.offset < stop) {
-    size_t count = 0;
-    for (uint64_t next = compaction_.offset; next < stop && count < kInFlight; ++count) {
-      // Also what is not moved: a damaged key would be taken for one that nobody needs.
-      VerifyBeforeMoving(MakePosition(victim, next));
-      const Record record(victim.At(next));
-      hashes[count] = Hash(record.Key());
-      index_.Prefetch(hashes[count]);
-      next += record.Size();
-    }
-    for (size_t i = 0; i < count; ++i) {
-      const uint64_t size = Record(victim.At(compaction_.offset)).Size();
-      if (!MoveRecord(victim, compaction_.offset, hashes[i]))
-        return;  // PrepareCompaction is needed
-      compaction_.offset += size;
-    }
+  for (; moved_records_ < checked_records_.size(); ++moved_records_) {
+    const CheckedRecord& checked = checked_records_[moved_records_];
+    const uint64_t size = Record(victim.At(checked.offset)).Size();
+    if (!MoveRecord(victim, checked)) return;  // PrepareCompaction is needed
+    compaction_.offset = checked.offset + size;
   }
   if (compaction_.offset >= victim.end) FinishVictim();
 }
 
-void LogStore::VerifyBeforeMoving(Position position) {
-  try {
-    VerifyRecord(position, "compact");
-  } catch (const EngineError& error) {
-    RefuseWrites(error.what());
-    throw;
-  }
-}
-
 // Copies one record, if it is needed, and re-points the index. Returns false when there is no
 // segment to copy to.
-bool LogStore::MoveRecord(Segment& victim, uint64_t offset, uint64_t hash) {
-  const Record record(victim.At(offset));
-  const Position position = MakePosition(victim, offset);
+bool LogStore::MoveRecord(Segment& victim, const CheckedRecord& checked) {
+  const Record record(victim.At(checked.offset));
+  const Position position = MakePosition(victim, checked.offset);
+  const uint64_t hash = checked.hash;
   const std::string_view key = record.Key();
   const bool is_tombstone = record.GetShape().type == RecordType::kTombstone;
   const bool needed =
@@ -156,7 +150,6 @@ bool LogStore::MoveRecord(Segment& victim, uint64_t offset, uint64_t hash) {
   if (!needed) return true;
   const uint64_t size = record.Size();
   if (output_ == nullptr || !output_->HasRoom(size)) {
-    const MutexLock lock(prepared_mutex_);
     if (prepared_output_ == nullptr || !prepared_output_->HasRoom(size)) {
       // Large enough for what is left of the victim and the next ones, but small in a small store.
       wanted_output_bytes_ = std::max(SegmentSizeFor(std::max(size, victim.live_bytes)),

@@ -66,21 +66,15 @@ class SharedLogStore {
 
   bool Write(RecordType type, std::string_view key, std::string_view value) {
     const bool was_present = control_.Write(type, key, value);
-    if constexpr (Control::kCompactsInline) {
-      if (store().CompactionDue()) [[unlikely]] {
-        store().PrepareCompaction();
-        CompactStep(RecordSize(key.size(), value.size()) * kInlineShare);
-      }
-    } else {
-      if (store().CompactionOverdue()) [[unlikely]] {
-        CompactStep(RecordSize(key.size(), value.size()) * kInlineShare);
-      }
-    }
+    const bool compacts =
+        Control::kCompactsInline ? store().CompactionDue() : store().CompactionOverdue();
+    if (compacts) [[unlikely]]
+      CompactAfterWrite(RecordSize(key.size(), value.size()) * kInlineShare);
     return was_present;
   }
 
   void Settle() {
-    while (store().CompactionDue()) CompactOnce();
+    while (store().CompactionDue()) CompactOnce(kBatchBytes);
     control_.Exclusively([](LogStore& store) {
       store.PutPending();
       store.SyncInBackground();
@@ -103,14 +97,19 @@ class SharedLogStore {
     return options;
   }
 
-  void CompactStep(uint64_t bytes) {
-    control_.Exclusively([bytes](LogStore& store) { store.CompactStep(bytes); });
+  void CompactOnce(uint64_t bytes) KVS_EXCLUDES(compaction_mutex_) {
+    const MutexLock lock(compaction_mutex_);
+    store().PrepareCompaction(bytes);
+    control_.Exclusively([](LogStore& store) { store.CompactStep(); });
   }
 
-  void CompactOnce() KVS_EXCLUDES(compaction_mutex_) {
-    const MutexLock lock(compaction_mutex_);
-    store().PrepareCompaction();
-    CompactStep(kBatchBytes);
+  // The write is done: that there is no room to compact is for the write to say that needs it.
+  void CompactAfterWrite(uint64_t bytes) {
+    try {
+      CompactOnce(bytes);
+    } catch (const EngineError& error) {
+      if (error.kind() != ErrorKind::kFull) throw;
+    }
   }
 
   // A failure ends the attempt, not the thread: it is tried again when the next segment is full.
@@ -118,7 +117,7 @@ class SharedLogStore {
   void RunCompactor() {
     while (WaitUntilDue()) {
       try {
-        while (store().CompactionDue() && !Stopping()) CompactOnce();
+        while (store().CompactionDue() && !Stopping()) CompactOnce(kBatchBytes);
       } catch (const EngineError&) {
         WaitForRetry();
       }

@@ -411,10 +411,7 @@ void LogStore::CloseLog() {
   }
   for (const std::shared_ptr<Segment>& segment : open) segment->Sync();
   std::vector<std::shared_ptr<Segment>> empty;
-  {
-    const MutexLock lock(prepared_mutex_);
-    if (prepared_output_ != nullptr) empty.push_back(prepared_output_);
-  }
+  if (prepared_output_ != nullptr) empty.push_back(prepared_output_);
   if (spare != nullptr) empty.push_back(spare);
   manifest_->Update([&](ManifestEntries& entries) {
     // All of them: of one that was sealed while the disk was full the manifest does not know yet,

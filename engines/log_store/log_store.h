@@ -22,7 +22,7 @@
 //   Scan, ScanPart      unlocked_readers; the reader is then inside an Epochs::Guard of epochs().
 //                       Without, nobody writes meanwhile.
 //   the writing calls   one at a time; without unlocked_readers, with no reader beside them.
-//   PrepareCompaction   one at a time, beside anything; see CompactStep.
+//   PrepareCompaction   beside anything but itself and CompactStep.
 //   Others say so themselves.
 //
 // Invariants:
@@ -180,13 +180,14 @@ class LogStore {
   bool CompactionOverdue() const {
     return compaction_overdue_.load(std::memory_order_relaxed);  // a hint, as above
   }
-  // Makes the segment that the next CompactStep will move records to, if it needs one: the slow
-  // part, kept out of the time in which writers are held up. Any thread, but one at a time.
-  void PrepareCompaction();
-  // A writing call. Moves records of up to about `bytes`, or less when it ends a segment or a
-  // PrepareCompaction is needed. Throws kCorruption when a record to be moved is damaged; the store
-  // then refuses writes.
-  void CompactStep(uint64_t bytes);
+  // The part of a step that no writer has to wait for: checks the next records of the segment that
+  // is being compacted, about `bytes` of them, and makes the segment that they are moved to, if one
+  // is needed. Throws kCorruption when a record is damaged; the store then refuses writes. kFull or
+  // kIo when the segment cannot be made.
+  void PrepareCompaction(uint64_t bytes);
+  // A writing call. Moves what was prepared, as far as there is room for it. With nothing to
+  // compact it picks a segment, if compaction is due.
+  void CompactStep();
 
   // A writing call. Hands everything appended so far to the background thread, to be synced.
   void SyncInBackground();
@@ -247,7 +248,11 @@ class LogStore {
     std::shared_ptr<Segment> victim;
     uint64_t offset = 0;          // of the next record to look at
     uint64_t oldest_garbage = 0;  // tombstones older than this one are no longer needed
-    uint64_t needed_bytes = 0;    // room for the next record; more than the output has
+  };
+  // A record of the victim that was found to be sound.
+  struct CheckedRecord {
+    uint64_t offset;
+    uint64_t hash;  // of its key
   };
   // The smallest sequence numbers in segments with garbage.
   struct GarbageAge {
@@ -263,8 +268,9 @@ class LogStore {
   GarbageAge AgeOfGarbage() const;
   static uint64_t ReclaimableBytes(const Segment& segment, const GarbageAge& age);
   std::shared_ptr<Segment> PickVictim() const;
-  void VerifyBeforeMoving(Position position);
-  bool MoveRecord(Segment& victim, uint64_t offset, uint64_t hash);
+  void MakeOutput();
+  void CheckRecords(uint64_t bytes);
+  bool MoveRecord(Segment& victim, const CheckedRecord& checked);
   bool TombstoneIsNeeded(const Record& record, uint64_t hash) const;
   void FinishVictim();
   void SubmitRemoval(std::shared_ptr<Segment> victim);
@@ -328,10 +334,11 @@ class LogStore {
   std::atomic<bool> compaction_due_{false};
   std::atomic<bool> compaction_overdue_{false};
 
-  // Between PrepareCompaction and CompactStep.
-  Mutex prepared_mutex_;
-  std::shared_ptr<Segment> prepared_output_ KVS_GUARDED_BY(prepared_mutex_);
-  uint64_t wanted_output_bytes_ KVS_GUARDED_BY(prepared_mutex_) = 0;
+  // Between PrepareCompaction and CompactStep, of which only one runs at a time.
+  std::shared_ptr<Segment> prepared_output_;
+  uint64_t wanted_output_bytes_ = 0;
+  std::vector<CheckedRecord> checked_records_;
+  size_t moved_records_ = 0;  // of the checked ones
 
   mutable Mutex failure_mutex_;
   std::string failure_ KVS_GUARDED_BY(failure_mutex_);

@@ -308,9 +308,9 @@ class History {
   // Compacts to the end, `bytes` at a time.
   void Compact(uint64_t bytes) {
     while (store_->CompactionDue() && !explorer_.has_failed()) {
-      store_->PrepareCompaction();
+      store_->PrepareCompaction(bytes);
       disk_->CrashPoint();
-      store_->CompactStep(bytes);
+      store_->CompactStep();
       EndStep();
     }
   }

@@ -220,8 +220,8 @@ class GoldenWriter {
       }
       for (int i = 0; i < 40; i += 7) Remove(fmt::format("key{}", i + round));
       while (store_->CompactionDue()) {
-        store_->PrepareCompaction();
-        store_->CompactStep(4096);
+        store_->PrepareCompaction(4096);
+        store_->CompactStep();
       }
       store_->WaitForBackground();
     }

@@ -57,8 +57,8 @@ class HintTest : public ::testing::Test {
         store.Write(RecordType::kValue, key, content_[key]);
       }
       for (int step = 0; step < 3 && store.CompactionDue(); ++step) {
-        store.PrepareCompaction();
-        store.CompactStep(4096);
+        store.PrepareCompaction(4096);
+        store.CompactStep();
       }
     }
   }
@@ -227,8 +227,8 @@ TEST_F(HintTest, DamageBehindAHintIsFoundByVerifiedReadsByCompactionAndByAnOpenW
     for (int i = 0; i < 2000; ++i) {
       store.Write(RecordType::kValue, "key" + std::to_string(i % 40), "new");
       if (!store.CompactionDue()) continue;
-      store.PrepareCompaction();
-      store.CompactStep(4096);
+      store.PrepareCompaction(4096);
+      store.CompactStep();
     }
   });
   EXPECT_THROW(store.Write(RecordType::kValue, "key", "refused"), EngineError);

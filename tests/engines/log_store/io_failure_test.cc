@@ -117,8 +117,8 @@ class FailingRun {
   void Compact() {
     for (int i = 0; i < 100 && store_->CompactionDue(); ++i) {
       try {
-        store_->PrepareCompaction();
-        store_->CompactStep(300);
+        store_->PrepareCompaction(300);
+        store_->CompactStep();
         RunBackground();
       } catch (const EngineError& error) {
         ++refusals_;

@@ -424,8 +424,8 @@ TEST(LockfreeDeathTest, ARetiredSegmentIsGuarded) {
     for (int i = 0; i < 2000; ++i) {
       store.Write(RecordType::kValue, "key", std::string(100, 'v'));
       while (store.CompactionDue()) {
-        store.PrepareCompaction();
-        store.CompactStep(4096);
+        store.PrepareCompaction(4096);
+        store.CompactStep();
       }
     }
     EXPECT_EQ(std::string_view(seen, 5), "first");
@@ -454,8 +454,8 @@ TEST(LockfreeTest, WritersAndCompactionGoOnBesideAReaderThatNeverFinishes) {
     for (int i = 0; i < 500; ++i) {
       store.Write(RecordType::kValue, "key", std::string(100, 'v'));
       while (store.CompactionDue()) {
-        store.PrepareCompaction();
-        store.CompactStep(4096);
+        store.PrepareCompaction(4096);
+        store.CompactStep();
       }
     }
     EXPECT_GT(store.epochs().Reclaim(), 5u);

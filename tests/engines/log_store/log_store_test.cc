@@ -31,8 +31,8 @@ LogStoreOptions SmallOptions(const std::filesystem::path& directory, bool unlock
 
 void Compact(LogStore& store) {
   while (store.CompactionDue()) {
-    store.PrepareCompaction();
-    store.CompactStep(512);
+    store.PrepareCompaction(512);
+    store.CompactStep();
   }
 }
 
@@ -202,8 +202,8 @@ TEST_P(ModelTest, BehavesLikeAMap) {
       } else if (kind < 75) {
         RC_ASSERT(store->Write(RecordType::kTombstone, key, "") == (model.erase(key) > 0));
       } else if (kind < 85) {
-        store->PrepareCompaction();
-        store->CompactStep(static_cast<uint64_t>(number) % 2000);
+        store->PrepareCompaction(static_cast<uint64_t>(number) % 2000);
+        store->CompactStep();
       } else if (kind < 88) {
         store.reset();
         store = std::make_unique<LogStore>(options);

@@ -124,8 +124,8 @@ TEST(OrderedScanTest, OnlyNewAndRemovedKeysChangeTheOrder) {
     EXPECT_TRUE(store.Get(KeyOf(i % 50), value));
     EXPECT_FALSE(store.Write(RecordType::kTombstone, "absent", ""));
     while (store.CompactionDue()) {
-      store.PrepareCompaction();
-      store.CompactStep(4096);
+      store.PrepareCompaction(4096);
+      store.CompactStep();
     }
   }
   EXPECT_GT(store.Statistics().compacted_segments, 5u);
@@ -183,8 +183,8 @@ TEST(OrderedScanTest, ALongScanDoesNotKeepWhatIsRetiredMeanwhile) {
           for (int i = 0; visited % 8 == 1 && i < 10; ++i) {
             store.Write(RecordType::kValue, KeyOf(i), std::string(200, 'w'));
             while (store.CompactionDue()) {
-              store.PrepareCompaction();
-              store.CompactStep(4096);
+              store.PrepareCompaction(4096);
+              store.CompactStep();
             }
           }
           // Nothing that was retired before this part began is still there.
