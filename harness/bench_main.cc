@@ -40,7 +40,7 @@ std::string Quoted(const std::vector<std::string>& words) {
   return text;
 }
 
-ExitCode Run(const std::vector<std::string>& words, EngineTable engines) {
+ExitCode RunCommand(const std::vector<std::string>& words, EngineTable engines) {
   const CommandLine command_line =
       ParseCommandLine({words.begin() + (words.empty() ? 0 : 1), words.end()}, engines);
   switch (command_line.action) {
@@ -72,7 +72,7 @@ int BenchMain(int argc, char** argv, EngineTable engines) {
     if (words.size() == 3 && words[1] == verify::kVerifyArgument) {
       return verify::VerifyProcessMain(words[2], engines);
     }
-    const ExitCode code = Run(words, engines);
+    const ExitCode code = RunCommand(words, engines);
     if (std::fflush(stdout) != 0) {
       return Fail(ExitCode::kEnvironment, "standard output cannot be written", "");
     }

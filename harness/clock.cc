@@ -12,6 +12,8 @@ uint64_t NowNs() {
                                    .count());
 }
 
+double SecondsSince(uint64_t start_ns) { return static_cast<double>(NowNs() - start_ns) * 1e-9; }
+
 double ClockCostNs() {
   constexpr int kCallsPerBatch = 500;
   std::array<double, 9> batches_ns;

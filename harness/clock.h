@@ -9,6 +9,9 @@ namespace kvs {
 // Monotonic time in ns since an arbitrary start. Thread safe.
 uint64_t NowNs();
 
+// From a NowNs() until now. Thread safe.
+double SecondsSince(uint64_t start_ns);
+
 // What one NowNs() costs on this machine, in ns: the median over several batches of calls. Takes
 // well under a millisecond. A latency sample is two reads around the engine's call, so it includes
 // about one such cost. Thread safe.

@@ -9,7 +9,7 @@
 namespace kvs {
 namespace {
 
-constexpr uint64_t kSamplingSalt = 0x706f6f6c;
+constexpr uint64_t kPoolSamplingSalt = 0x706f6f6c;
 constexpr uint64_t kNoInsert = std::numeric_limits<uint64_t>::max();
 
 }  // namespace
@@ -56,7 +56,7 @@ void PooledRequests::Run(const ThreadPart& part) {
     }
     const std::unique_ptr<ThreadPool> pool = make_pool_(static_cast<unsigned>(workers_.size()));
     OperationStream stream(context_.spec, context_.seed, part.thread, part.thread_count, part.role);
-    RandomIntervals samples(part.sampling_period, Mix64(context_.seed ^ kSamplingSalt));
+    RandomIntervals samples(part.sampling_period, Mix64(context_.seed ^ kPoolSamplingSalt));
     control_.ArriveAndWait();
     SubmitStream(*pool, part, stream, samples);
     WaitForAll();

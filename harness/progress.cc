@@ -17,8 +17,6 @@ constexpr const char* kRed = "\033[31m";
 constexpr const char* kYellow = "\033[33m";
 constexpr const char* kPlain = "\033[0m";
 
-double SecondsSince(uint64_t start_ns) { return static_cast<double>(NowNs() - start_ns) * 1e-9; }
-
 // "ycsb-a lmdb 2 threads", with pool and durability where they are not the usual ones.
 std::string Describe(const CellName& cell) {
   std::string text = fmt::format("{} {} {} thread{}", cell.workload, cell.engine, cell.threads,
@@ -35,7 +33,7 @@ size_t TerminalColumns() {
   return size.ws_col;
 }
 
-std::string DescribeEnd(const Trial& trial) {
+std::string DescribeOutcome(const Trial& trial) {
   if (trial.Measured()) {
     std::string text = fmt::format("{} ops/s", HumanCount(trial.throughput_per_s));
     if (const Latency* all = trial.FindLatency("all")) {
@@ -127,7 +125,7 @@ void Progress::TrialFinished(const Trial& trial) {
   ClearLine();
   const bool colored = options_.color && !good && trial.status != TrialStatus::kInterrupted;
   fmt::print(stderr, "[{}/{}] {}: {}{}{}\n", started_, planned_, Describe(trial.cell),
-             colored ? kRed : "", DescribeEnd(trial), colored ? kPlain : "");
+             colored ? kRed : "", DescribeOutcome(trial), colored ? kPlain : "");
 }
 
 }  // namespace kvs

@@ -17,8 +17,6 @@ namespace {
 constexpr uint64_t kReadBackSample = 1000;  // records, unless every byte is to be checked
 constexpr double kFullCheckPeriod = 64;     // mean reads per full check, likewise
 
-double SecondsSince(uint64_t start_ns) { return static_cast<double>(NowNs() - start_ns) * 1e-9; }
-
 uint64_t PeakRssBytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
