@@ -78,6 +78,13 @@ TrialStatus JsonReader::Status(const Json& json, const std::string& pointer) {
   return *status;
 }
 
+FindingStatus JsonReader::StatusOfFinding(const Json& json, const std::string& pointer) {
+  Expect(json, json.is_string(), "a string", pointer);
+  const std::optional<FindingStatus> status = ParseFindingStatus(json.get<std::string>());
+  Expect(json, status.has_value(), "\"ok\", \"warn\", \"fail\" or \"unknown\"", pointer);
+  return *status;
+}
+
 Properties JsonReader::ReadProperties(const Json& json, const std::string& pointer) {
   Expect(json, json.is_object(), "an object", pointer);
   Properties properties;

@@ -85,7 +85,7 @@ class JsonWriter {
       return value;
     } else if constexpr (std::is_integral_v<T> || std::same_as<T, std::string>) {
       return value;
-    } else if constexpr (std::same_as<T, TrialStatus>) {
+    } else if constexpr (std::same_as<T, TrialStatus> || std::same_as<T, FindingStatus>) {
       return std::string(ToString(value));
     } else if constexpr (std::same_as<T, Properties>) {
       return ConvertProperties(value, pointer);
@@ -147,6 +147,8 @@ class JsonReader {
       value = Expect(json, json.is_string(), "a string", pointer).template get<std::string>();
     } else if constexpr (std::same_as<T, TrialStatus>) {
       value = Status(json, pointer);
+    } else if constexpr (std::same_as<T, FindingStatus>) {
+      value = StatusOfFinding(json, pointer);
     } else if constexpr (std::same_as<T, Properties>) {
       value = ReadProperties(json, pointer);
     } else if constexpr (json_archive::IsVector<T>::value) {
@@ -167,6 +169,7 @@ class JsonReader {
                             const std::string& pointer);
   static uint64_t Unsigned(const Json& json, uint64_t max, const std::string& pointer);
   static TrialStatus Status(const Json& json, const std::string& pointer);
+  static FindingStatus StatusOfFinding(const Json& json, const std::string& pointer);
   static Properties ReadProperties(const Json& json, const std::string& pointer);
 
   const Json& json_;

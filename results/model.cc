@@ -40,6 +40,28 @@ std::optional<TrialStatus> ParseTrialStatus(std::string_view text) {
   return std::nullopt;
 }
 
+std::string_view ToString(FindingStatus status) {
+  switch (status) {
+    case FindingStatus::kOk:
+      return "ok";
+    case FindingStatus::kWarn:
+      return "warn";
+    case FindingStatus::kFail:
+      return "fail";
+    case FindingStatus::kUnknown:
+      return "unknown";
+  }
+  return "?";
+}
+
+std::optional<FindingStatus> ParseFindingStatus(std::string_view text) {
+  for (const FindingStatus status :
+       {FindingStatus::kOk, FindingStatus::kWarn, FindingStatus::kFail, FindingStatus::kUnknown}) {
+    if (ToString(status) == text) return status;
+  }
+  return std::nullopt;
+}
+
 bool Trial::Measured() const {
   return (status == TrialStatus::kOk || status == TrialStatus::kInterrupted) && operations > 0 &&
          throughput_per_s > 0;

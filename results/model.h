@@ -155,6 +155,38 @@ struct BenchmarkContext {
   friend bool operator==(const BenchmarkContext&, const BenchmarkContext&) = default;
 };
 
+enum class FindingStatus : uint8_t {
+  kOk,
+  kWarn,     // figures are doubtful, or vary more than they need
+  kFail,     // figures or promises that depend on it mean nothing
+  kUnknown,  // the system does not tell
+};
+// "ok", "warn", "fail", "unknown".
+std::string_view ToString(FindingStatus status);
+std::optional<FindingStatus> ParseFindingStatus(std::string_view text);
+
+// One thing that was looked at before anything was measured.
+struct Finding {
+  std::string name;  // "fdatasync": the same on every machine
+  FindingStatus status = FindingStatus::kUnknown;
+  std::string seen;
+  std::string remedy;  // what to do about a warn or fail; empty otherwise
+
+  // True of a warn and of a fail.
+  bool IsBad() const { return status == FindingStatus::kWarn || status == FindingStatus::kFail; }
+
+  friend bool operator==(const Finding&, const Finding&) = default;
+};
+
+// The machine as `kvs-bench doctor` found it.
+struct MachineReport {
+  // Of what stays the same between two runs; runs that differ in it are of different environments.
+  std::string fingerprint;
+  std::vector<Finding> findings;
+
+  friend bool operator==(const MachineReport&, const MachineReport&) = default;
+};
+
 // A run: everything that a result file holds.
 struct Run {
   std::string version;  // of kvs-bench
@@ -166,6 +198,7 @@ struct Run {
   uint64_t seed = 0;
   BenchmarkContext context;
   Properties host;  // name, cpu, cores, memory, kernel, file system, compiler, build ...
+  std::optional<MachineReport> machine;  // when the run began; files of older programs have none
   // Per workload name: effective properties and notes.
   struct Workload {
     std::string name;

@@ -91,6 +91,20 @@ void Fields(Archive& archive, T& cache) {
   archive("num_sharing", cache.num_sharing);
 }
 
+template <typename Archive, SameStruct<Finding> T>
+void Fields(Archive& archive, T& finding) {
+  archive("name", finding.name);
+  archive("status", finding.status);
+  archive("seen", finding.seen);
+  archive("remedy", finding.remedy);
+}
+
+template <typename Archive, SameStruct<MachineReport> T>
+void Fields(Archive& archive, T& machine) {
+  archive("fingerprint", machine.fingerprint);
+  archive("findings", machine.findings);
+}
+
 template <typename Archive, SameStruct<Run::Workload> T>
 void Fields(Archive& archive, T& workload) {
   archive("name", workload.name);
@@ -160,6 +174,7 @@ void Fields(Archive& archive, T& run) {
   archive("planned_trials", run.planned_trials);
   archive("seed", run.seed);
   archive("host", run.host);
+  archive("machine", run.machine);
   archive("workloads", run.workloads);
   archive("trials", run.trials);
 }
@@ -209,6 +224,10 @@ void CheckVersion(const Json& ours) {
 }  // namespace
 
 Json ToJson(const Trial& trial) { return JsonWriter::Convert(trial, ""); }
+
+Json ToJson(const MachineReport& machine) { return JsonWriter::Convert(machine, ""); }
+
+Json ToJson(const Properties& properties) { return JsonWriter::Convert(properties, ""); }
 
 void FromJson(const Json& json, Trial& trial) { JsonReader::Convert(json, "", trial); }
 

@@ -15,6 +15,9 @@ namespace kvs {
 Json ToJson(const Trial& trial);
 void FromJson(const Json& json, Trial& trial);
 
+Json ToJson(const MachineReport& machine);
+Json ToJson(const Properties& properties);
+
 // The whole file.
 Json ToJson(const Run& run);
 void FromJson(const Json& json, Run& run);

@@ -13,7 +13,8 @@
 
 namespace kvs {
 
-// A change to anything under `kvs_bench`, derived figures included, makes a new version.
+// A change to anything under `kvs_bench`, derived figures included, makes a new version; a member
+// that may be missing does not, as older files stay readable.
 inline constexpr unsigned kResultSchemaVersion = 1;
 
 // A result that cannot be written, or read as written. what() names the file, the place in it as a

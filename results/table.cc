@@ -443,11 +443,27 @@ std::string Legend(const Run& run) {
   };
   std::string out;
   for (const auto& [name, meaning] : entries) out += Wrapped(name, meaning, Paint::kPlain, false);
-  if (!run.complete) {
-    out += fmt::format("\nInterrupted: {} of {} planned trials ran.\n", run.trials.size(),
-                       run.planned_trials);
+  return out;
+}
+
+// What was wrong with the machine, as every figure above depends on it.
+std::string BadFindings(const Run& run, bool colour) {
+  std::string out;
+  if (!run.machine) return out;
+  for (const Finding& finding : run.machine->findings) {
+    if (!finding.IsBad()) continue;
+    const Paint paint = finding.status == FindingStatus::kFail ? Paint::kBad : Paint::kDoubtful;
+    out += Wrapped("machine  ",
+                   fmt::format("{}: {}: {}", ToString(finding.status), finding.name, finding.seen),
+                   paint, colour);
   }
   return out;
+}
+
+std::string Interruption(const Run& run) {
+  if (run.complete) return "";
+  return fmt::format("\nInterrupted: {} of {} planned trials ran.\n", run.trials.size(),
+                     run.planned_trials);
 }
 
 }  // namespace
@@ -458,7 +474,7 @@ std::string RenderTables(const Run& run, const std::vector<CellSummary>& cells,
   for (CellList& table : SplitIntoTables(cells)) {
     out += Table(run, std::move(table), options).Render() + "\n";
   }
-  return out + Legend(run);
+  return out + Legend(run) + BadFindings(run, options.colour) + Interruption(run);
 }
 
 }  // namespace kvs

@@ -95,6 +95,21 @@ rc::Gen<BenchmarkContext> AnyContext() {
   });
 }
 
+rc::Gen<MachineReport> AnyMachine() {
+  return rc::gen::exec([] {
+    MachineReport machine;
+    machine.fingerprint = *AnyText();
+    const auto any_finding = rc::gen::exec([] {
+      return Finding{*AnyText(),
+                     *rc::gen::element(FindingStatus::kOk, FindingStatus::kWarn,
+                                       FindingStatus::kFail, FindingStatus::kUnknown),
+                     *AnyText(), *AnyText()};
+    });
+    machine.findings = *Some(any_finding);
+    return machine;
+  });
+}
+
 }  // namespace
 
 rc::Gen<Trial> AnyTrial() {
@@ -156,6 +171,7 @@ rc::Gen<Run> AnyRun() {
     run.seed = *AnyCount();
     run.context = *AnyContext();
     run.host = *AnyProperties();
+    if (*rc::gen::arbitrary<bool>()) run.machine = *AnyMachine();
     if (*rc::gen::arbitrary<bool>()) {
       run.workloads = {{*rc::gen::nonEmpty(AnyText()), *AnyProperties(), *Some(AnyText())}};
     }

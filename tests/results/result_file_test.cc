@@ -13,6 +13,7 @@
 #include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "tests/results/model_generators.h"
@@ -165,6 +166,21 @@ TEST(ResultFileTest, AnUnknownMemberIsNamed) {
 TEST(ResultFileTest, AMemberThatOccursTwiceIsNamed) {
   EXPECT_EQ(ErrorOf([] { TrialFromJson(R"({"cell": {"pool": "", "pool": ""}})", "trial"); }),
             "trial: the member 'pool' occurs twice in one object");
+}
+
+TEST(ResultFileTest, AFileOfBeforeTheMachineWasExaminedIsRead) {
+  Json json = Json::parse(RunToJson(SmallRun()));
+  json["kvs_bench"].erase("machine");
+  const kvs::Run read = RunFromJson(json.dump(), "run.json");
+  EXPECT_EQ(read.machine, std::nullopt);
+  EXPECT_EQ(read.trials, SmallRun().trials);
+}
+
+TEST(ResultFileTest, AFindingOfAnotherStatusIsNamed) {
+  EXPECT_EQ(ErrorAfter(
+                [](Json& json) { json["kvs_bench"]["machine"]["findings"][1]["status"] = "fine"; }),
+            "run.json: at /kvs_bench/machine/findings/1/status: \"ok\", \"warn\", \"fail\" or "
+            "\"unknown\" is expected here, not \"fine\"");
 }
 
 TEST(ResultFileTest, AValueOfTheWrongTypeIsShown) {

@@ -66,12 +66,20 @@ class SchemaTest(SyntheticResultTest):
             "kvs_bench/trials/0/status": lambda r: trial(r).update(status="fine"),
             "kvs_bench/trials/0/load_s": lambda r: trial(r).update(load_s=None),
             "kvs_bench/trials/0/cell": lambda r: trial(r)["cell"].update(colour="red"),
+            "kvs_bench/machine": lambda r: r["kvs_bench"]["machine"].pop("findings"),
+            "kvs_bench/machine/fingerprint":
+                lambda r: r["kvs_bench"]["machine"].update(fingerprint="?"),
+            "kvs_bench/machine/findings/0/status":
+                lambda r: r["kvs_bench"]["machine"]["findings"][0].update(status="fine"),
             "kvs_bench/schema_version": lambda r: r["kvs_bench"].update(schema_version=2),
             "kvs_bench": lambda r: r["kvs_bench"].update(extra=1),
             "benchmarks/0/time_unit": lambda r: r["benchmarks"][0].update(time_unit="s"),
             "": lambda r: r.pop("context"),
         }.items():
             self.assertEqual(self.errors_after(edit), [where])
+
+    def test_files_of_before_the_machine_was_examined_follow_it(self):
+        self.assertEqual(self.errors_after(lambda r: r["kvs_bench"].pop("machine")), [])
 
     def test_no_number_is_nan_or_infinite(self):
         def refuse(token):

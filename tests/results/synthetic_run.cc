@@ -179,6 +179,12 @@ void Describe(Run& run) {
               {"file_system", "ext4"},
               {"compiler", "g++ 12.2.0"},
               {"build", "Release"}};
+  run.machine = MachineReport{
+      .fingerprint = "0123456789abcdef",
+      .findings = {{"build_type", FindingStatus::kOk, "Release", ""},
+                   {"turbo", FindingStatus::kWarn, "on: the CPU's clock varies", "switch it off"},
+                   {"file_system", FindingStatus::kFail, "tmpfs: nothing is durable", "use a disk"},
+                   {"steal", FindingStatus::kUnknown, "the system does not count it", ""}}};
   for (const char* workload : {"ycsb-a", "ycsb-c", "ycsb-e"}) {
     run.workloads.push_back(
         {.name = workload,

@@ -170,6 +170,18 @@ TEST(TableTest, AnInterruptedRunSaysSo) {
   EXPECT_THAT(Render(run), HasSubstr("Interrupted: 18 of 99 planned trials ran.\n"));
 }
 
+TEST(TableTest, WhatIsWrongWithTheMachineStandsBelow) {
+  kvs::Run run = RunOfEverything();
+  run.machine = MachineReport{.fingerprint = "0123456789abcdef",
+                              .findings = {{"swap", FindingStatus::kOk, "none", ""},
+                                           {"turbo", FindingStatus::kWarn, "on", "off with it"},
+                                           {"file_system", FindingStatus::kFail, "tmpfs", "a disk"},
+                                           {"steal", FindingStatus::kUnknown, "untold", ""}}};
+  EXPECT_EQ(Render(run), Render(RunOfEverything()) +
+                             "machine  warn: turbo: on\n"
+                             "machine  fail: file_system: tmpfs\n");
+}
+
 TEST(TableTest, ARunWithoutTrialsHasNoTable) {
   EXPECT_THAT(Render(kvs::Run{}), Not(HasSubstr("engine  ")));
 }
