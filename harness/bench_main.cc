@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/doctor/doctor_command.h"
 #include "harness/exit_code.h"
 #include "harness/list_command.h"
 #include "harness/runner.h"
@@ -52,10 +53,19 @@ ExitCode RunCommand(const std::vector<std::string>& words, EngineTable engines) 
       return ExitCode::kOk;
     case CommandLine::Action::kVerify:
       return verify::RunVerify(command_line.verify);
+    case CommandLine::Action::kDoctor:
+      return doctor::RunDoctor(command_line.doctor);
     case CommandLine::Action::kRun:
       return RunBenchmark(command_line.run, engines, Quoted(words));
   }
   return ExitCode::kUsage;
+}
+
+// Where the command that is used says what would be right.
+std::string_view HelpFor(const std::vector<std::string>& words) {
+  if (words.size() > 1 && words[1] == "verify") return "Try 'kvs-bench verify --help'.\n";
+  if (words.size() > 1 && words[1] == "doctor") return "Try 'kvs-bench doctor --help'.\n";
+  return "Try 'kvs-bench --help' or 'kvs-bench list'.\n";
 }
 
 int Fail(ExitCode code, std::string_view message, std::string_view hint) {
@@ -78,10 +88,7 @@ int BenchMain(int argc, char** argv, EngineTable engines) {
     }
     return static_cast<int>(code);
   } catch (const UsageError& error) {
-    const bool verifies = words.size() > 1 && words[1] == "verify";
-    return Fail(ExitCode::kUsage, error.what(),
-                verifies ? "Try 'kvs-bench verify --help'.\n"
-                         : "Try 'kvs-bench --help' or 'kvs-bench list'.\n");
+    return Fail(ExitCode::kUsage, error.what(), HelpFor(words));
   } catch (const EnvironmentError& error) {
     return Fail(ExitCode::kEnvironment, error.what(), "");
   } catch (const std::exception& error) {

@@ -213,6 +213,9 @@ CommandLine ParseCommandLine(const std::vector<std::string>& arguments, EngineTa
   } else if (raw.verification.is_used) {
     command_line.action = CommandLine::Action::kVerify;
     command_line.verify = verify::InterpretVerify(raw.verification, engines);
+  } else if (raw.examination.is_used) {
+    command_line.action = CommandLine::Action::kDoctor;
+    command_line.doctor = doctor::InterpretDoctor(raw.examination);
   } else {
     command_line.run = Interpret(raw, engines);
   }

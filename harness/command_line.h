@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engines/engine.h"
+#include "harness/doctor/doctor_options.h"
 #include "harness/driver.h"
 #include "harness/engine_choice.h"
 #include "harness/verify/verify_options.h"
@@ -44,11 +45,12 @@ struct RunOptions {
 };
 
 struct CommandLine {
-  enum class Action : uint8_t { kRun, kList, kVerify, kPrint };
+  enum class Action : uint8_t { kRun, kList, kVerify, kDoctor, kPrint };
   Action action = Action::kRun;
   RunOptions run;                // kRun
   bool list_as_json = false;     // kList
   verify::VerifyOptions verify;  // kVerify
+  doctor::DoctorOptions doctor;  // kDoctor
   std::string text;              // kPrint: help or version, for stdout
 };
 

@@ -9,15 +9,23 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <system_error>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "harness/exit_code.h"
+#include "harness/mount_table.h"
 
 namespace kvs {
+namespace {
+
+bool IsAtOrBelow(const std::filesystem::path& path, const std::filesystem::path& directory) {
+  const std::filesystem::path rest = path.lexically_relative(directory);
+  return !rest.empty() && *rest.begin() != "..";
+}
+
+}  // namespace
 
 std::filesystem::path DefaultDataDirectory() { return "kvs-bench-data"; }
 
@@ -46,25 +54,33 @@ uint64_t FreeDiskBytes(const std::filesystem::path& path) {
   return static_cast<uint64_t>(status.f_bavail) * status.f_frsize;
 }
 
-MountInfo FindMount(const std::filesystem::path& path) {
+MountInfo FindMount(const std::filesystem::path& path, const std::filesystem::path& system_root) {
+  const std::filesystem::path existing = NearestExisting(path);
   struct stat status {};
-  if (stat(NearestExisting(path).c_str(), &status) != 0) return {"unknown", "unknown"};
+  if (stat(existing.c_str(), &status) != 0) return {};
   const std::string device = fmt::format("{}:{}", major(status.st_dev), minor(status.st_dev));
-  // proc(5), /proc/pid/mountinfo: id parent major:minor root mount-point options [optional ...] -
-  // type source super-options.
-  std::ifstream mounts("/proc/self/mountinfo");
-  for (std::string line; std::getline(mounts, line);) {
-    std::istringstream words(line);
-    std::string id, parent, number;
-    words >> id >> parent >> number;
-    const size_t dash = line.find(" - ");
-    if (number != device || dash == std::string::npos) continue;
-    std::istringstream rest(line.substr(dash + 3));
-    MountInfo mount;
-    rest >> mount.type >> mount.source;
-    return mount;
+  // A subvolume of btrfs has a device that no mount shows; it lies below the innermost mount.
+  std::error_code error;
+  const std::filesystem::path real = std::filesystem::canonical(existing, error);
+  const std::vector<Mount> mounts = ReadMountTable(system_root);
+  const Mount* innermost = nullptr;
+  for (const Mount& mount : mounts) {
+    if (mount.device == device) return {mount.type, mount.source, mount.options};
+    if (error || !IsAtOrBelow(real, mount.point)) continue;
+    if (innermost == nullptr || mount.point.size() >= innermost->point.size()) innermost = &mount;
   }
-  return {"unknown", "unknown"};
+  if (innermost == nullptr) return {};
+  return {innermost->type, innermost->source, innermost->options};
+}
+
+int WhyNotWritable(const std::filesystem::path& directory) {
+  // Root passes access(2) on a read-only mount's mode bits, but not this.
+  std::string probe = (directory / ".kvs-bench-XXXXXX").string();
+  const int fd = mkstemp(probe.data());
+  if (fd < 0) return errno;
+  close(fd);
+  unlink(probe.c_str());
+  return 0;
 }
 
 void CheckWritable(const std::filesystem::path& file, bool make_directory) {
@@ -82,15 +98,11 @@ void CheckWritable(const std::filesystem::path& file, bool make_directory) {
   if (std::filesystem::exists(file) && !std::filesystem::is_regular_file(file)) {
     throw EnvironmentError(fmt::format("{}: is not a regular file", file.string()));
   }
-  // Root passes access(2) on a read-only mount's mode bits, but not this.
-  std::string probe = (directory / ".kvs-bench-XXXXXX").string();
-  const int fd = mkstemp(probe.data());
-  if (fd < 0) {
+  if (const int reason = WhyNotWritable(directory)) {
     throw EnvironmentError(fmt::format("{}: cannot be written: {}: {}", file.string(),
-                                       directory.string(), std::generic_category().message(errno)));
+                                       directory.string(),
+                                       std::generic_category().message(reason)));
   }
-  close(fd);
-  unlink(probe.c_str());
 }
 
 }  // namespace kvs

@@ -20,12 +20,18 @@ bool IsRamDisk(const std::filesystem::path& path);
 // Bytes that an ordinary user may still write there. Throws EnvironmentError.
 uint64_t FreeDiskBytes(const std::filesystem::path& path);
 
-// The file system at `path` as the system lists its mounts.
+// The file system at `path` as the system lists its mounts, which is looked up below `system_root`.
 struct MountInfo {
-  std::string type;    // "ext4"; "unknown" when the mount cannot be found
-  std::string source;  // "/dev/sda1"
+  std::string type = "unknown";    // "ext4"; "unknown" when the mount cannot be found
+  std::string source = "unknown";  // "/dev/sda1"
+  std::string options;             // of the file system: "rw,discard"
 };
-MountInfo FindMount(const std::filesystem::path& path);
+MountInfo FindMount(const std::filesystem::path& path,
+                    const std::filesystem::path& system_root = "/");
+
+// 0 when a file can be made in `directory`, otherwise the system's reason (errno). Makes one, as
+// permissions do not tell, and removes it.
+int WhyNotWritable(const std::filesystem::path& directory);
 
 // Refuses, before anything is measured, a file that could not be written afterwards. The default
 // directory is made when missing; one that the user names has to be there. Throws EnvironmentError.

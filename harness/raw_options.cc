@@ -22,6 +22,8 @@ constexpr std::string_view kExamples = R"(Examples:
   kvs-bench --workload ./workloada -p recordcount=1000000 --operations 5M
   kvs-bench --engine lmdb --workload ycsb-c --threads 1 --load-only --dir /mnt/disk
   kvs-bench list
+  kvs-bench doctor --dir /mnt/disk
+      is this machine fit to measure on? (see `kvs-bench doctor --help`)
   kvs-bench verify crash --engine lockfree --cycles 1000
       proof instead of figures (see `kvs-bench verify --help`)
 
@@ -100,12 +102,12 @@ void DefineOptions(CLI::App& app, RawOptions& raw) {
   throw UsageError(fmt::format("unexpected argument '{}'{}", extra, DidYouMean(extra, names)));
 }
 
-// An option before `verify` would belong to a run and do nothing.
-void RefuseOptionsBeforeVerify(const CLI::App& app) {
+// An option before `command` would belong to a run and do nothing.
+void RefuseOptionsBefore(std::string_view command, const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
     if (option->count() == 0) continue;
-    throw UsageError(fmt::format("{} stands before 'verify': write options after the command",
-                                 option->get_name()));
+    throw UsageError(fmt::format("{} stands before '{}': write options after the command",
+                                 option->get_name(), command));
   }
 }
 
@@ -125,6 +127,7 @@ RawOptions CollectOptions(const std::vector<std::string>& arguments) {
   list->add_flag("--json", raw.list_as_json, "for programs");
   list->allow_extras();
   verify::DefineVerifyCommand(app, raw.verification);
+  doctor::DefineDoctorCommand(app, raw.examination);
 
   try {
     // CLI11 takes the words in reverse order.
@@ -145,7 +148,8 @@ RawOptions CollectOptions(const std::vector<std::string>& arguments) {
     const std::vector<CLI::App*> commands = level->get_subcommands();
     level = commands.empty() ? nullptr : commands.front();
   }
-  if (raw.verification.is_used) RefuseOptionsBeforeVerify(app);
+  if (raw.verification.is_used) RefuseOptionsBefore("verify", app);
+  if (raw.examination.is_used) RefuseOptionsBefore("doctor", app);
   return raw;
 }
 

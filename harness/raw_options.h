@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/doctor/doctor_options.h"
 #include "harness/verify/verify_options.h"
 
 namespace kvs {
@@ -24,6 +25,7 @@ struct RawOptions {
   bool list = false;  // the command `list`
   bool list_as_json = false;
   verify::RawVerifyOptions verification;
+  doctor::RawDoctorOptions examination;
   std::string text;  // help or version if asked for, and then nothing else counts
 };
 

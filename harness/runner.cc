@@ -16,8 +16,11 @@
 
 #include "harness/clock.h"
 #include "harness/data_location.h"
+#include "harness/doctor/examination.h"
 #include "harness/environment.h"
+#include "harness/flush_probe.h"
 #include "harness/kept_store.h"
+#include "harness/machine_facts.h"
 #include "harness/plan.h"
 #include "harness/progress.h"
 #include "harness/run_directory.h"
@@ -80,6 +83,7 @@ class Runner {
     const uint64_t start_ns = NowNs();
     StopRequests stop;
     if (!options_.existing_store || HasFloor()) directory_.emplace(data_parent_);
+    ExamineMachine();
     for (TrialPlan& trial : plan_.trials) {
       if (stop.Count() > 0) break;
       RunOne(trial, stop);
@@ -166,20 +170,33 @@ class Runner {
     run_.planned_trials = static_cast<unsigned>(plan_.size());
     run_.complete = false;
     run_.seed = options_.seed;
-    run_.context = DescribeContext();
-    run_.host = DescribeHost(data_parent_);
+    facts_ = ReadMachineFacts(data_parent_);
+    run_.context = DescribeContext(facts_);
+    run_.host = DescribeHost(facts_);
     run_.trials = plan_.unsupported;
     for (const Spec& spec : options_.workloads) {
       run_.workloads.push_back(
           {.name = spec.name, .properties = spec.properties, .notes = spec.notes});
     }
-    warnings_ = EnvironmentWarnings(data_parent_);
-    for (const std::string& warning : warnings_) progress_.Warn(warning);
     for (const std::filesystem::path& path : FindLeftOvers(data_parent_)) {
       progress_.Warn(
           fmt::format("{} ({}) was left by a run that was killed; to remove it: rm -r '{}'",
                       path.string(), HumanBytes(AllocatedBytes(path)), path.string()));
     }
+  }
+
+  // Once the run has its directory: nowhere else does a run write, so without one the flush is not
+  // measured.
+  void ExamineMachine() {
+    if (directory_) facts_.flush = MeasureFlush(directory_->path());
+    run_.machine = doctor::Examine(facts_);
+    bool any_bad = false;
+    for (const Finding& finding : run_.machine->findings) {
+      if (!finding.IsBad()) continue;
+      any_bad = true;
+      progress_.Warn(fmt::format("{}: {}", finding.name, finding.seen));
+    }
+    if (any_bad) progress_.Say("what to do about it: kvs-bench doctor, with the same --dir");
   }
 
   // With --keep, the stores of the last round stay; those of a --load-only run always.
@@ -199,7 +216,6 @@ class Runner {
     const bool ended_well = outcome.trial && outcome.trial->status == TrialStatus::kOk;
     if (outcome.trial) {
       Trial& result = *outcome.trial;
-      result.notes.insert(result.notes.end(), warnings_.begin(), warnings_.end());
       if (trial.existing_store) {
         result.notes.push_back(
             fmt::format("measured in place on the kept store {}", trial.directory.string()));
@@ -277,7 +293,7 @@ class Runner {
   Progress progress_;
   std::filesystem::path data_parent_;
   std::filesystem::path result_file_;
-  std::vector<std::string> warnings_;
+  MachineFacts facts_;
   std::optional<RunDirectory> directory_;
   unsigned stores_made_ = 0;
   std::vector<Kept> kept_;

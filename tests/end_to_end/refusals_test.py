@@ -26,6 +26,7 @@ class RefusalsTest(BenchTest):
                 ("did you mean 'ycsb-a'?", ["--workload", "ycsb-aa"]),
                 ("unexpected argument 'engines'\n", ["list", "engines"]),
                 ("kvs-bench verify --help", ["verify", "contract", "--engine", "nul"]),
+                ("kvs-bench doctor --help", ["doctor", "who"]),
                 ("recordcount", ["-p", "recordcont=3"]),
                 ("--duration", ["--duration", "fast"]),
                 ("not a command", ["trial-process"]),
@@ -103,8 +104,11 @@ class RefusalsTest(BenchTest):
         done = self.run_bench(*ONE_CELL, "--out", out, "--dir", directory)
         self.assertEqual(done.code, OK, str(done))
         self.assertIn("RAM disk", done.err)
-        (trial,) = [t for t in self.read_result(out)["kvs_bench"]["trials"] if not t["is_floor"]]
-        self.assertTrue(any("RAM disk" in note for note in trial["notes"]), trial["notes"])
+        self.assertIn("RAM disk", done.out)
+        findings = self.read_result(out)["kvs_bench"]["machine"]["findings"]
+        (place,) = [f for f in findings if f["name"] == "file_system"]
+        self.assertEqual(place["status"], "fail", place)
+        self.assertIn("RAM disk", place["seen"])
 
     def test_defaults_lie_in_the_working_directory(self):
         done = self.run_bench(*ONE_CELL)

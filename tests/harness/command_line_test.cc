@@ -259,6 +259,25 @@ TEST(CommandLineTest, HelpShowsGroupsAndExamples) {
   EXPECT_EQ(Parse({"--version"}).text, std::string("kvs-bench ") + KVS_VERSION + "\n");
 }
 
+TEST(CommandLineTest, DoctorIsACommand) {
+  const CommandLine bare = Parse({"doctor"});
+  EXPECT_EQ(bare.action, CommandLine::Action::kDoctor);
+  EXPECT_EQ(bare.doctor.directory, std::nullopt);
+  EXPECT_FALSE(bare.doctor.json);
+  EXPECT_FALSE(bare.doctor.strict);
+  const CommandLine full = Parse({"doctor", "--dir", "/d", "--json", "--strict"});
+  EXPECT_EQ(full.doctor.directory, "/d");
+  EXPECT_TRUE(full.doctor.json);
+  EXPECT_TRUE(full.doctor.strict);
+  EXPECT_THAT(Parse({"doctor", "--help"}).text,
+              AllOf(HasSubstr("--strict"), HasSubstr("Examples:"), HasSubstr("Exit codes")));
+  EXPECT_THAT(Complaint({"doctr"}), HasSubstr("did you mean 'doctor'?"));
+  EXPECT_THAT(Complaint({"doctor", "--strikt"}), HasSubstr("did you mean '--strict'?"));
+  EXPECT_THAT(Complaint({"doctor", "who"}), HasSubstr("unexpected argument 'who'"));
+  EXPECT_THAT(Complaint({"doctor", "--dir", ""}), HasSubstr("--dir"));
+  EXPECT_THAT(Complaint({"--dir", "/d", "doctor"}), HasSubstr("--dir stands before 'doctor'"));
+}
+
 TEST(CommandLineTest, ListIsACommand) {
   EXPECT_EQ(Parse({"list"}).action, CommandLine::Action::kList);
   EXPECT_FALSE(Parse({"list"}).list_as_json);
