@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <functional>
+#include <optional>
 #include <string_view>
 #include <vector>
+
+#include "results/costs.h"
 
 namespace kvs {
 namespace {
@@ -22,12 +26,23 @@ struct Column {
   const char* name;
   // Without figures the columns that are measured stay empty.
   bool measured;
-  std::string (*text)(const Trial& trial);
+  std::function<std::string(const Trial& trial)> text;
 };
 
 template <auto Member>
 std::string Number(const Trial& trial) {
   return fmt::format("{}", trial.*Member);
+}
+
+std::string Known(uint64_t figure) { return fmt::format("{}", figure); }
+template <typename T>
+std::string Known(const std::optional<T>& figure) {
+  return figure ? fmt::format("{}", *figure) : "";
+}
+
+template <auto Member>
+std::string Cost(const Trial& trial) {
+  return trial.costs ? Known((*trial.costs).*Member) : "";
 }
 
 template <uint64_t OperationCounts::*Member>
@@ -50,8 +65,8 @@ std::string LatencyAt(const Trial& trial) {
   return "";
 }
 
-const std::vector<Column>& Columns() {
-  static const std::vector<Column> columns = {
+std::vector<Column> MakeColumns() {
+  std::vector<Column> columns = {
       {"workload", false, [](const Trial& t) { return t.cell.workload; }},
       {"engine", false, [](const Trial& t) { return t.cell.engine; }},
       {"threads", false, [](const Trial& t) { return fmt::format("{}", t.cell.threads); }},
@@ -92,7 +107,34 @@ const std::vector<Column>& Columns() {
       {"user_cpu_s", true, Number<&Trial::user_cpu_s>},
       {"system_cpu_s", true, Number<&Trial::system_cpu_s>},
       {"library", false, [](const Trial& t) { return t.library; }},
+      {"voluntary_switches", true, Cost<&TrialCosts::voluntary_switches>},
+      {"involuntary_switches", true, Cost<&TrialCosts::involuntary_switches>},
+      {"minor_faults", true, Cost<&TrialCosts::minor_faults>},
+      {"major_faults", true, Cost<&TrialCosts::major_faults>},
+      {"call_read_bytes", true, Cost<&TrialCosts::call_read_bytes>},
+      {"call_write_bytes", true, Cost<&TrialCosts::call_write_bytes>},
+      {"device_read_bytes", true, Cost<&TrialCosts::device_read_bytes>},
+      {"device_write_bytes", true, Cost<&TrialCosts::device_write_bytes>},
+      {"written_bytes", true, Cost<&TrialCosts::written_bytes>},
+      {"found_bytes", true, Cost<&TrialCosts::found_bytes>},
+      {"live_bytes", true, Cost<&TrialCosts::live_bytes>},
+      {"instructions", true, Cost<&TrialCosts::instructions>},
+      {"cycles", true, Cost<&TrialCosts::cycles>},
+      {"cache_references", true, Cost<&TrialCosts::cache_references>},
+      {"cache_misses", true, Cost<&TrialCosts::cache_misses>},
+      {"dtlb_load_misses", true, Cost<&TrialCosts::dtlb_load_misses>},
+      {"counter_running_share", true, Cost<&TrialCosts::counter_running_share>},
   };
+  for (const CostFigure& figure : CostFigures()) {
+    columns.push_back({figure.name, true, [member = figure.member](const Trial& trial) {
+                         return Known(CostsOf(trial).*member);
+                       }});
+  }
+  return columns;
+}
+
+const std::vector<Column>& Columns() {
+  static const std::vector<Column> columns = MakeColumns();
   return columns;
 }
 

@@ -78,6 +78,45 @@ struct OperationCounts {
   friend bool operator==(const OperationCounts&, const OperationCounts&) = default;
 };
 
+// What the window took from the machine: by all threads of the process, the harness's and those of
+// the engine included. What the kernel does not tell is nothing, and never 0. costs.h makes figures
+// per operation of it.
+struct TrialCosts {
+  uint64_t voluntary_switches = 0;    // context switches of threads that had to wait
+  uint64_t involuntary_switches = 0;  // context switches of threads that had to make room
+  uint64_t minor_faults = 0;          // page faults without I/O
+  uint64_t major_faults = 0;          // page faults with I/O
+
+  // By /proc/self/io. Calls: what read and write calls moved, to and from the page cache too.
+  // Device: what was fetched from storage, and pages of files on storage when they became dirty, by
+  // a call or through a mapping. The latter is not what the device wrote: that happens later, past
+  // the window too, and a page dirtied again before it counts once; on a RAM disk both are 0.
+  std::optional<uint64_t> call_read_bytes;
+  std::optional<uint64_t> call_write_bytes;
+  std::optional<uint64_t> device_read_bytes;
+  std::optional<uint64_t> device_write_bytes;
+
+  // What was asked for.
+  uint64_t written_bytes = 0;  // keys and values to store and keys to remove, handed to the engine
+  uint64_t found_bytes = 0;    // values that lookups and scans returned
+  // Keys and values in the store when directory_bytes was taken; nothing where the workload does
+  // not tell, because it removes keys, adds others by updates, or began on a store of another run.
+  std::optional<uint64_t> live_bytes;
+
+  // By the processor's counters, in user mode; scaled where they took turns.
+  std::optional<uint64_t> instructions;
+  std::optional<uint64_t> cycles;
+  std::optional<uint64_t> cache_references;  // last level
+  std::optional<uint64_t> cache_misses;      // last level
+  std::optional<uint64_t> dtlb_load_misses;
+  // Least share of the time that one of these counters ran; below 1: scaled.
+  std::optional<double> counter_running_share;
+
+  std::vector<std::string> notes;  // why something is not available or scaled
+
+  friend bool operator==(const TrialCosts&, const TrialCosts&) = default;
+};
+
 // One fresh process on a fresh directory.
 struct Trial {
   CellName cell;
@@ -121,7 +160,8 @@ struct Trial {
   uint64_t busy_wait_ns = 0;
   double user_cpu_s = 0;  // in the window, whole process
   double system_cpu_s = 0;
-  std::string library;  // "RocksDB 7.8.3"
+  std::optional<TrialCosts> costs;  // nothing without figures, and in files of earlier versions
+  std::string library;              // "RocksDB 7.8.3"
   Properties effective_options;
   std::vector<std::string> notes;
 

@@ -43,6 +43,28 @@ void Fields(Archive& archive, T& counts) {
   archive("entries", counts.entries);
 }
 
+template <typename Archive, SameStruct<TrialCosts> T>
+void Fields(Archive& archive, T& costs) {
+  archive("voluntary_switches", costs.voluntary_switches);
+  archive("involuntary_switches", costs.involuntary_switches);
+  archive("minor_faults", costs.minor_faults);
+  archive("major_faults", costs.major_faults);
+  archive("call_read_bytes", costs.call_read_bytes);
+  archive("call_write_bytes", costs.call_write_bytes);
+  archive("device_read_bytes", costs.device_read_bytes);
+  archive("device_write_bytes", costs.device_write_bytes);
+  archive("written_bytes", costs.written_bytes);
+  archive("found_bytes", costs.found_bytes);
+  archive("live_bytes", costs.live_bytes);
+  archive("instructions", costs.instructions);
+  archive("cycles", costs.cycles);
+  archive("cache_references", costs.cache_references);
+  archive("cache_misses", costs.cache_misses);
+  archive("dtlb_load_misses", costs.dtlb_load_misses);
+  archive("counter_running_share", costs.counter_running_share);
+  archive("notes", costs.notes);
+}
+
 template <typename Archive, SameStruct<Trial> T>
 void Fields(Archive& archive, T& trial) {
   archive("cell", trial.cell);
@@ -78,6 +100,7 @@ void Fields(Archive& archive, T& trial) {
   archive("busy_wait_ns", trial.busy_wait_ns);
   archive("user_cpu_s", trial.user_cpu_s);
   archive("system_cpu_s", trial.system_cpu_s);
+  archive("costs", trial.costs);
   archive("library", trial.library);
   archive("effective_options", trial.effective_options);
   archive("notes", trial.notes);
@@ -136,6 +159,14 @@ void Fields(Archive& archive, T& latency) {
   archive("percentiles", latency.percentiles);
 }
 
+template <typename Archive, SameStruct<CostSummary> T>
+void Fields(Archive& archive, T& costs) {
+  for (const CostFigure& figure : CostFigures()) {
+    archive(figure.name, costs.medians.*figure.member);
+  }
+  archive("notes", costs.notes);
+}
+
 template <typename Archive, SameStruct<CellSummary> T>
 void Fields(Archive& archive, T& cell) {
   archive("cell", cell.cell);
@@ -149,6 +180,7 @@ void Fields(Archive& archive, T& cell) {
   archive("throughput_per_s", cell.throughput_per_s);
   archive("ns_per_operation", cell.ns_per_operation);
   archive("cpu_ns_per_operation", cell.cpu_ns_per_operation);
+  archive("costs", cell.costs);
   archive("ratio_to_best", cell.ratio_to_best);
   archive("harness_share", cell.harness_share);
   archive("harness_bound", cell.harness_bound);

@@ -13,8 +13,9 @@
 
 namespace kvs {
 
-// A change to anything under `kvs_bench`, derived figures included, makes a new version; a member
-// that may be missing does not, as older files stay readable.
+// A change to anything under `kvs_bench`, derived figures included, makes a new version; but for
+// members that may be missing, as older files stay readable. A newer file is refused by older
+// programs, which name the member that they do not know.
 inline constexpr unsigned kResultSchemaVersion = 1;
 
 // A result that cannot be written, or read as written. what() names the file, the place in it as a

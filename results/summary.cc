@@ -103,6 +103,7 @@ void SummariseFigures(const TrialList& measured, CellSummary& cell) {
   cell.flushes_per_operation = Median(Collect(measured, [&](const Trial& trial) {
     return per_operation(static_cast<double>(trial.flushes), trial);
   }));
+  cell.costs = SummariseCosts(measured);
   for (const Trial* trial : measured) {
     cell.peak_rss_bytes = std::max(cell.peak_rss_bytes, trial->peak_rss_bytes);
     cell.directory_bytes = std::max(cell.directory_bytes, trial->directory_bytes);

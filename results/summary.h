@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "results/costs.h"
 #include "results/model.h"
 #include "results/statistics.h"
 
@@ -50,6 +51,7 @@ struct CellSummary {
   std::optional<Spread> throughput_per_s;
   std::optional<double> ns_per_operation;      // wall time, all threads: 1e9 / median throughput
   std::optional<double> cpu_ns_per_operation;  // user and system, whole process; median
+  std::optional<CostSummary> costs;            // of trials that have costs; nothing without any
   // Median throughput over that of the fastest cell with the same workload, threads, pool and
   // durability; 1 for the fastest. Cells of kFloorEngine neither have it nor set it.
   std::optional<double> ratio_to_best;

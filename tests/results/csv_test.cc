@@ -96,6 +96,28 @@ TEST(CsvTest, ATrialWithoutFiguresHasEmptyFields) {
   EXPECT_EQ(FieldOf(rows, 1, "latency_p99_ns"), "");
 }
 
+TEST(CsvTest, CostsThatAreNotAvailableAreEmptyAndZeroIsZero) {
+  kvs::Run run;
+  run.trials = {SyntheticTrial({"ycsb-a", "lmdb", 2, "dedicated", "sync"}, 0, 1000),
+                SyntheticTrial({"ycsb-a", "sqlite", 2, "dedicated", "sync"}, 0, 1000)};
+  const Rows rows = Parse(TrialsToCsv(run));
+  EXPECT_EQ(FieldOf(rows, 1, "minor_faults"), "40");
+  EXPECT_EQ(FieldOf(rows, 1, "minor_faults_per_operation"), "0.02");
+  EXPECT_EQ(FieldOf(rows, 1, "device_read_bytes"), "0");
+  EXPECT_EQ(FieldOf(rows, 1, "write_amplification"), "3");
+  EXPECT_EQ(FieldOf(rows, 1, "cycles"), "2800000");
+  EXPECT_EQ(FieldOf(rows, 1, "counter_running_share"), "1");
+  EXPECT_EQ(FieldOf(rows, 2, "minor_faults"), "40");
+  for (const char* column : {"call_read_bytes", "device_write_bytes", "write_amplification",
+                             "cycles", "cycles_per_operation", "counter_running_share"}) {
+    EXPECT_EQ(FieldOf(rows, 2, column), "") << column;
+  }
+  run.trials[0].costs.reset();
+  const Rows without = Parse(TrialsToCsv(run));
+  EXPECT_EQ(FieldOf(without, 1, "minor_faults"), "");
+  EXPECT_EQ(FieldOf(without, 1, "user_cpu_ns_per_operation"), "");
+}
+
 TEST(CsvTest, NoTrialsLeaveTheHeader) { EXPECT_EQ(Parse(TrialsToCsv(kvs::Run{})).size(), 1u); }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -110,6 +111,38 @@ rc::Gen<MachineReport> AnyMachine() {
   });
 }
 
+rc::Gen<std::optional<uint64_t>> PerhapsACount() {
+  return rc::gen::exec(
+      [] { return *rc::gen::arbitrary<bool>() ? std::optional(*AnyCount()) : std::nullopt; });
+}
+
+rc::Gen<TrialCosts> AnyCosts() {
+  return rc::gen::exec([] {
+    TrialCosts costs;
+    costs.voluntary_switches = *AnyCount();
+    costs.involuntary_switches = *AnyCount();
+    costs.minor_faults = *AnyCount();
+    costs.major_faults = *AnyCount();
+    costs.call_read_bytes = *PerhapsACount();
+    costs.call_write_bytes = *PerhapsACount();
+    costs.device_read_bytes = *PerhapsACount();
+    costs.device_write_bytes = *PerhapsACount();
+    costs.written_bytes = *AnyCount();
+    costs.found_bytes = *AnyCount();
+    costs.live_bytes = *PerhapsACount();
+    costs.instructions = *PerhapsACount();
+    costs.cycles = *PerhapsACount();
+    costs.cache_references = *PerhapsACount();
+    costs.cache_misses = *PerhapsACount();
+    costs.dtlb_load_misses = *PerhapsACount();
+    if (*rc::gen::arbitrary<bool>()) {
+      costs.counter_running_share = *rc::gen::inRange(0, 1000) / 1000.0;
+    }
+    costs.notes = *Some(AnyText());
+    return costs;
+  });
+}
+
 }  // namespace
 
 rc::Gen<Trial> AnyTrial() {
@@ -150,6 +183,7 @@ rc::Gen<Trial> AnyTrial() {
     trial.busy_wait_ns = *AnyCount();
     trial.user_cpu_s = *rc::gen::inRange(0, 1000) / 7.0;
     trial.system_cpu_s = *rc::gen::inRange(0, 1000) / 7.0;
+    if (*rc::gen::arbitrary<bool>()) trial.costs = *AnyCosts();
     trial.library = *AnyText();
     trial.effective_options = *AnyProperties();
     trial.notes = *Some(AnyText());

@@ -221,6 +221,35 @@ TEST(ResultFileTest, AnEditedFigureIsFound) {
               HasSubstr("at /context/date: not what the trials"));
 }
 
+TEST(ResultFileTest, AFileOfAVersionWithoutCostsIsRead) {
+  Json json = Json::parse(RunToJson(SmallRun()));
+  for (Json& trial : json["kvs_bench"]["trials"]) trial.erase("costs");
+  for (Json& cell : json["kvs_bench"]["cells"]) cell.erase("costs");
+  kvs::Run expected = SmallRun();
+  for (Trial& trial : expected.trials) trial.costs.reset();
+  EXPECT_EQ(RunFromJson(json.dump(), "old.json"), expected);
+}
+
+TEST(ResultFileTest, ACostThatIsNotAvailableIsLeftOut) {
+  Trial trial = SmallRun().trials[0];
+  ASSERT_TRUE(trial.costs);
+  trial.costs->cycles.reset();
+  trial.costs->device_read_bytes = 0;
+  const Json costs = Json::parse(TrialToJson(trial))["costs"];
+  EXPECT_FALSE(costs.contains("cycles"));
+  EXPECT_EQ(costs["device_read_bytes"], 0);
+  EXPECT_EQ(TrialFromJson(TrialToJson(trial), "here"), trial);
+}
+
+TEST(ResultFileTest, AnEditedCostIsFound) {
+  EXPECT_THAT(
+      ErrorAfter([](Json& json) { json["kvs_bench"]["trials"][0]["costs"]["minor_faults"] = 1; }),
+      HasSubstr("/costs/minor_faults_per_operation: not what the trials"));
+  EXPECT_THAT(
+      ErrorAfter([](Json& json) { json["kvs_bench"]["trials"][0]["costs"]["cycles"] = nullptr; }),
+      HasSubstr("/trials/0/costs/cycles: an integer from 0 on is expected here, not null"));
+}
+
 TEST(ResultFileTest, MembersMayStandInAnotherOrder) {
   const kvs::Run run = SmallRun();
   // nlohmann::json sorts members by name.

@@ -65,6 +65,8 @@ class SchemaTest(SyntheticResultTest):
             "kvs_bench/trials/0/operations": lambda r: trial(r).update(operations="many"),
             "kvs_bench/trials/0/status": lambda r: trial(r).update(status="fine"),
             "kvs_bench/trials/0/load_s": lambda r: trial(r).update(load_s=None),
+            "kvs_bench/trials/0/costs": lambda r: trial(r)["costs"].update(heat=1),
+            "kvs_bench/trials/0/costs/cycles": lambda r: trial(r)["costs"].update(cycles=None),
             "kvs_bench/trials/0/cell": lambda r: trial(r)["cell"].update(colour="red"),
             "kvs_bench/machine": lambda r: r["kvs_bench"]["machine"].pop("findings"),
             "kvs_bench/machine/fingerprint":
@@ -80,6 +82,15 @@ class SchemaTest(SyntheticResultTest):
 
     def test_files_of_before_the_machine_was_examined_follow_it(self):
         self.assertEqual(self.errors_after(lambda r: r["kvs_bench"].pop("machine")), [])
+
+    def test_files_of_versions_without_costs_follow_it(self):
+        def forget(result):
+            for part in (*result["kvs_bench"]["trials"], *result["kvs_bench"]["cells"]):
+                part.pop("costs", None)
+        self.assertEqual(self.errors_after(forget), [])
+        for name in ("get.json", "set.json"):
+            result = json.loads((ROOT / "results/stores" / name).read_text())
+            self.assertEqual([e.message for e in self.validator.iter_errors(result)], [])
 
     def test_no_number_is_nan_or_infinite(self):
         def refuse(token):

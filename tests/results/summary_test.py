@@ -52,6 +52,24 @@ class SummaryTest(SyntheticResultTest):
                     values = [l["percentiles"][i]["value_ns"] for l in of_trials]
                     self.assertEqual(percentile["median_ns"], numpy.median(values))
 
+    def test_costs(self):
+        seen = set()
+        for cell, trials in self.measured_cells():
+            for figure, total, whole in (
+                    ("minor_faults_per_operation", "minor_faults", "operations"),
+                    ("cycles_per_operation", "cycles", "operations"),
+                    ("write_amplification", "device_write_bytes", "written_bytes"),
+                    ("read_amplification", "device_read_bytes", "found_bytes"),
+                    ("space_amplification", "directory_bytes", "live_bytes")):
+                of = [{**trial, **trial["costs"]} for trial in trials]
+                values = [t[total] / t[whole] for t in of if total in t and t.get(whole)]
+                if values:
+                    self.assertAlmostEqual(cell["costs"][figure], numpy.median(values))
+                    seen.add(figure)
+                else:
+                    self.assertNotIn(figure, cell["costs"])
+        self.assertEqual(len(seen), 5)
+
     def test_ratios(self):
         groups = {}
         for cell, trials in self.measured_cells():

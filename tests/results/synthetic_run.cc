@@ -112,6 +112,39 @@ void AddNotes(Trial& trial) {
   }
 }
 
+// With hardware counters of all engines but sqlite's, which say why; and sqlite has no /proc.
+void AddCosts(Trial& trial) {
+  const uint64_t operations = trial.operations;
+  TrialCosts costs;
+  costs.voluntary_switches = 100 * trial.cell.threads;
+  costs.involuntary_switches = 20 * trial.cell.threads;
+  costs.minor_faults = operations / 50;
+  costs.major_faults = 3;
+  for (const OperationCounts& counts : trial.counts) {
+    costs.found_bytes += 1000 * (counts.hits + counts.entries);
+    if (counts.operation == "update" || counts.operation == "insert") {
+      costs.written_bytes += 1023 * counts.completed;
+    }
+  }
+  if (trial.cell.workload != "ycsb-e") costs.live_bytes = trial.dataset_bytes;
+  if (trial.cell.engine == "sqlite") {
+    costs.notes = {"bytes read and written: the kernel does not give /proc/self/io",
+                   "hardware counters: not permitted"};
+  } else {
+    costs.call_read_bytes = 4096 * operations;
+    costs.call_write_bytes = 2 * costs.written_bytes;
+    costs.device_read_bytes = 0;
+    costs.device_write_bytes = 3 * costs.written_bytes;
+    costs.instructions = 2100 * operations;
+    costs.cycles = 1400 * operations;
+    costs.cache_references = 20 * operations;
+    costs.cache_misses = 5 * operations;
+    costs.dtlb_load_misses = 2 * operations;
+    costs.counter_running_share = 1;
+  }
+  trial.costs = costs;
+}
+
 void ClearFigures(Trial& trial, TrialStatus status, std::string reason) {
   Trial without;
   without.cell = trial.cell;
@@ -227,6 +260,7 @@ Trial SyntheticTrial(const CellName& cell, unsigned repetition, double throughpu
   AddCounts(mix, cell.engine == "null" ? 1 : 0, trial);
   AddLatencies(mix, trial);
   AddNotes(trial);
+  AddCosts(trial);
   return trial;
 }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include "results/cost_table.h"
 #include "results/csv.h"
 #include "results/result_file.h"
 #include "results/summary.h"
@@ -27,6 +28,7 @@ void WriteAll(const std::filesystem::path& directory) {
   const auto cells = kvs::Summarise(run.trials);
   WriteText(directory / "table.txt", kvs::RenderTables(run, cells, {}));
   WriteText(directory / "table-colour.txt", kvs::RenderTables(run, cells, {.colour = true}));
+  WriteText(directory / "costs.txt", kvs::RenderCostTables(cells));
   WriteText(directory / "trials.csv", kvs::TrialsToCsv(run));
   for (kvs::Trial& trial : run.trials) trial.throughput_per_s *= 1.25;
   kvs::WriteRun(run, directory / "b.json");
