@@ -92,6 +92,7 @@ Measurement Summarise(const RunControl& control, RunLog log, const Executors& fo
   }
   Counts executed;
   for (const auto& executor : foreground) executed.Add(executor->counts().Read());
+  result.inserted_bytes = executed.kinds[static_cast<size_t>(OperationKind::kInsert)].written_bytes;
   if (!control.window_begin()) {
     result.warmup_operations = executed.operations();
     return result;
@@ -104,10 +105,14 @@ Measurement Summarise(const RunControl& control, RunLog log, const Executors& fo
   window.Subtract(begin.foreground);
   result.window_s = 1e-9 * static_cast<double>(end.at_ns - begin.at_ns);
   result.operations = window.operations();
-  result.background_operations = end.background.operations() - begin.background.operations();
+  Counts beside = end.background;
+  beside.Subtract(begin.background);
+  result.background_operations = beside.operations();
+  result.written_bytes = window.written_bytes() + beside.written_bytes();
+  result.found_bytes = window.found_bytes() + beside.found_bytes();
   result.flushes = end.flushes - begin.flushes;
-  result.user_cpu_s = end.user_cpu_s - begin.user_cpu_s;
-  result.system_cpu_s = end.system_cpu_s - begin.system_cpu_s;
+  result.process = CostsBetween(begin.process, end.process);
+  result.hardware = CountedBetween(begin.hardware, end.hardware);
   for (size_t i = 0; i < kOperationKinds; ++i) {
     const KindCounts& counts = window.kinds[i];
     KindResult& kind = result.kinds[i];
@@ -181,7 +186,7 @@ Measurement Measure(const KvsEngine& root, bool stores_data, const Spec& spec,
                                 options.seed};
   const Executors foreground = MakeExecutors(context, options.threads, 0);
   const Executors background = MakeExecutors(context, spec.background_writers, options.threads);
-  RunControl control(CountsOf(foreground), CountsOf(background));
+  RunControl control(CountsOf(foreground), CountsOf(background), options.hardware);
   const std::vector<ThreadPart> parts = ForegroundParts(options);
   std::unique_ptr<PooledRequests> requests;
   if (options.pool != PoolKind::kDedicated) {

@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "engines/engine.h"
+#include "harness/hardware_counters.h"
 #include "harness/histogram.h"
+#include "harness/process_costs.h"
 #include "harness/wrong_answers.h"
 #include "workloads/key_renderer.h"
 #include "workloads/operation.h"
@@ -39,6 +41,7 @@ struct DriverOptions {
   double sampling_period = 64;    // mean operations per latency sample; >= 1: every one
   double full_check_period = 64;  // mean reads per full value check; >= 1: every one
   const std::atomic<bool>* interrupted = nullptr;  // set by a signal handler: end now
+  const HardwareCounters* hardware = nullptr;      // opened before the engine made its threads
   // Called about once a second from the calling thread, for the progress line. `phase` is "load",
   // "warm-up" or "measure".
   std::function<void(std::string_view phase, double fraction_done, uint64_t operations)> progress;
@@ -84,8 +87,14 @@ struct Measurement {
   double warmup_s = 0;
   bool interrupted = false;  // the figures cover the part that ran
   uint64_t flushes = 0;      // in the window, as flush_audit.h counts them
-  double user_cpu_s = 0;     // in the window, whole process
-  double system_cpu_s = 0;
+  // In the window, whole process; see WindowEdge.
+  ProcessCosts process;
+  HardwareCosts hardware;
+  // In the window, background writers' included: keys and values handed to the engine to store and
+  // keys to remove; values that it returned, of up to 16 reads per thread beside the window.
+  uint64_t written_bytes = 0;
+  uint64_t found_bytes = 0;
+  uint64_t inserted_bytes = 0;  // keys and values of all inserts of the whole run
 };
 
 struct LoadResult {

@@ -33,6 +33,8 @@ struct KindCounts {
   uint64_t misses = 0;
   uint64_t unknown = 0;
   uint64_t entries = 0;
+  uint64_t written_bytes = 0;  // keys and values handed to the engine to store, keys to remove
+  uint64_t found_bytes = 0;    // values that it returned
 };
 
 // A moment's counts, or the difference of two moments.
@@ -42,12 +44,10 @@ struct Counts {
   uint64_t values_checked_fully = 0;
   uint64_t handles_cloned = 0;
 
-  // Operations of all kinds.
-  uint64_t operations() const {
-    uint64_t sum = 0;
-    for (const KindCounts& kind : kinds) sum += kind.completed;
-    return sum;
-  }
+  // Of all kinds.
+  uint64_t operations() const { return Sum(&KindCounts::completed); }
+  uint64_t written_bytes() const { return Sum(&KindCounts::written_bytes); }
+  uint64_t found_bytes() const { return Sum(&KindCounts::found_bytes); }
 
   void Add(const Counts& other) {
     Combine(other, [](uint64_t& a, uint64_t b) { a += b; });
@@ -57,6 +57,12 @@ struct Counts {
   }
 
  private:
+  uint64_t Sum(uint64_t KindCounts::*member) const {
+    uint64_t sum = 0;
+    for (const KindCounts& kind : kinds) sum += kind.*member;
+    return sum;
+  }
+
   template <typename Step>
   void Combine(const Counts& other, Step step) {
     for (size_t i = 0; i < kinds.size(); ++i) {
@@ -65,6 +71,8 @@ struct Counts {
       step(kinds[i].misses, other.kinds[i].misses);
       step(kinds[i].unknown, other.kinds[i].unknown);
       step(kinds[i].entries, other.kinds[i].entries);
+      step(kinds[i].written_bytes, other.kinds[i].written_bytes);
+      step(kinds[i].found_bytes, other.kinds[i].found_bytes);
     }
     step(scanned_values_checked, other.scanned_values_checked);
     step(values_checked_fully, other.values_checked_fully);
@@ -79,7 +87,8 @@ constexpr bool LooksUpOneKey(OperationKind kind) {
 }
 
 // The counts of one worker, on cache lines of their own (two lines: the adjacent one is fetched
-// along). An operation that looks up one key touches one counter: its outcome is its completion.
+// along). An operation that looks up one key touches one counter, its outcome, which is its
+// completion, and one for the bytes that it moved.
 //
 // Thread safety: written by one thread at a time, read by any. A reader that comes while the worker
 // is between two counters of one operation sees the first only; up to 15 reads that are counted may
@@ -91,6 +100,8 @@ struct alignas(128) LiveCounts {
     Tally misses;
     Tally unknown;
     Tally entries;
+    Tally written_bytes;
+    Tally found_bytes;  // counted when a value is judged, so not of engines that store nothing
   };
   std::array<Kind, kOperationKinds> kinds;
   Tally scanned_values_checked;
@@ -107,6 +118,8 @@ struct alignas(128) LiveCounts {
       to.misses = kinds[i].misses.Read();
       to.unknown = kinds[i].unknown.Read();
       to.entries = kinds[i].entries.Read();
+      to.written_bytes = kinds[i].written_bytes.Read();
+      to.found_bytes = kinds[i].found_bytes.Read();
       to.completed = LooksUpOneKey(static_cast<OperationKind>(i)) ? to.hits + to.misses + to.unknown
                                                                   : kinds[i].completed.Read();
     }

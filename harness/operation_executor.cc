@@ -61,6 +61,7 @@ void OperationExecutor::Write(KvsEngine& engine, const Operation& operation, std
   const std::string_view value = EncodeNext(operation.key_number);
   CallEngine(operation.kind, timed, control, [&] { engine.Set(key, value); });
   counts_.Of(operation.kind).completed.Add(1);
+  CountWritten(operation.kind, key, value);
 }
 
 void OperationExecutor::ReadModifyWrite(KvsEngine& engine, const Operation& operation,
@@ -74,6 +75,7 @@ void OperationExecutor::ReadModifyWrite(KvsEngine& engine, const Operation& oper
   });
   CountLookup(operation, found);
   if (operation.kind == OperationKind::kUpdate) counts_.Of(operation.kind).completed.Add(1);
+  CountWritten(operation.kind, key, value);
   CheckLookup(operation, key, operation.key_number, found, value_in_);
 }
 
@@ -81,6 +83,7 @@ void OperationExecutor::Remove(KvsEngine& engine, const Operation& operation, st
                                bool timed, const RunControl& control) {
   RemoveResult result = RemoveResult::kUnknown;
   CallEngine(operation.kind, timed, control, [&] { result = engine.Remove(key); });
+  CountWritten(operation.kind, key, {});
   if (result == RemoveResult::kUnknown) {
     counts_.Of(operation.kind).unknown.Add(1);
     return;
@@ -132,6 +135,7 @@ void OperationExecutor::Scan(KvsEngine& engine, const Operation& operation, std:
                              bool timed, const RunControl& control) {
   scan_.start = start;
   scan_.visited = 0;
+  scan_.value_bytes = 0;
   scan_.first_is_start = false;
   scan_.ascending = true;
   size_t returned = 0;
@@ -139,6 +143,7 @@ void OperationExecutor::Scan(KvsEngine& engine, const Operation& operation, std:
              [&] { returned = engine.Scan(start, operation.count, scan_visitor_); });
   LiveCounts::Kind& counts = counts_.Of(operation.kind);
   counts.entries.Add(scan_.visited);
+  counts.found_bytes.Add(scan_.value_bytes);
   counts.completed.Add(1);
   if (context_.check_answers) CheckScan(operation, start, returned);
 }
@@ -153,6 +158,7 @@ void OperationExecutor::VisitScanned(std::string_view key, std::string_view valu
   scan_.last_key.assign(key);
   scan_.value.assign(value);
   ++scan_.visited;
+  scan_.value_bytes += value.size();
   if (context_.check_answers && full_checks_.Next()) CheckScannedValue(key, value);
 }
 
@@ -205,6 +211,7 @@ void OperationExecutor::JudgeLookup(const Operation& operation, std::string_view
     AddWrong(operation, key, key_number, "no such key, as it was never stored", Printable(value));
     return;
   }
+  counts_.Of(operation.kind).found_bytes.Add(value.size());
   const bool full = full_checks_.Next();
   if (full) counts_.values_checked_fully.Add(1);
   const ValueVerdict verdict = context_.values.Check(key_number, value, full);

@@ -94,6 +94,7 @@ class alignas(128) OperationExecutor {
     std::string last_key;
     std::string value;
     size_t visited = 0;
+    uint64_t value_bytes = 0;
     bool first_is_start = false;
     bool ascending = true;
   };
@@ -111,6 +112,9 @@ class alignas(128) OperationExecutor {
   void MultiGet(KvsEngine& engine, const Operation& operation,
                 std::span<const uint64_t> multi_get_keys, bool timed, const RunControl& control);
 
+  void CountWritten(OperationKind kind, std::string_view key, std::string_view value) {
+    counts_.Of(kind).written_bytes.Add(key.size() + value.size());
+  }
   template <typename Call>
   void CallEngine(OperationKind kind, bool timed, const RunControl& control, Call&& call);
   void VisitScanned(std::string_view key, std::string_view value);

@@ -1,7 +1,5 @@
 #include "harness/run_control.h"
 
-#include <sys/resource.h>
-
 #include <thread>
 #include <utility>
 
@@ -16,15 +14,11 @@ Counts Sum(const std::vector<const LiveCounts*>& workers) {
   return sum;
 }
 
-double Seconds(const timeval& time) {
-  return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
-}
-
 }  // namespace
 
 RunControl::RunControl(std::vector<const LiveCounts*> foreground,
-                       std::vector<const LiveCounts*> background)
-    : foreground_(std::move(foreground)), background_(std::move(background)) {}
+                       std::vector<const LiveCounts*> background, const HardwareCounters* hardware)
+    : foreground_(std::move(foreground)), background_(std::move(background)), hardware_(hardware) {}
 
 void RunControl::ArriveAndWait() {
   {
@@ -62,7 +56,9 @@ void RunControl::BeginWarmup() {
 void RunControl::OpenWindow() {
   MutexLock lock(mutex_);
   if (phase() >= RunPhase::kMeasure) return;
-  begin_ = TakeEdge();
+  begin_.emplace();
+  TakeCosts(*begin_);
+  TakeCounts(*begin_);
   Advance(RunPhase::kMeasure);
 }
 
@@ -73,7 +69,9 @@ void RunControl::CloseWindow() {
 
 void RunControl::CloseWindowLocked() {
   if (phase() != RunPhase::kMeasure) return;
-  end_ = TakeEdge();
+  end_.emplace();
+  TakeCounts(*end_);
+  TakeCosts(*end_);
   Advance(RunPhase::kDrain);
 }
 
@@ -110,18 +108,17 @@ void RunControl::Advance(RunPhase phase) {
   changed_.NotifyAll();
 }
 
-WindowEdge RunControl::TakeEdge() const {
-  WindowEdge edge;
+void RunControl::TakeCounts(WindowEdge& edge) const {
   // The counts next to the clock, as they are what the throughput is made of.
   edge.at_ns = NowNs();
   edge.foreground = Sum(foreground_);
   edge.background = Sum(background_);
   edge.flushes = CountFlushes().total();
-  rusage usage = {};
-  getrusage(RUSAGE_SELF, &usage);
-  edge.user_cpu_s = Seconds(usage.ru_utime);
-  edge.system_cpu_s = Seconds(usage.ru_stime);
-  return edge;
+}
+
+void RunControl::TakeCosts(WindowEdge& edge) const {
+  edge.process = ReadProcessCosts();
+  if (hardware_ != nullptr) edge.hardware = hardware_->Read();
 }
 
 }  // namespace kvs

@@ -11,7 +11,9 @@
 
 #include "engines/thread_annotations.h"
 #include "harness/flush_audit.h"
+#include "harness/hardware_counters.h"
 #include "harness/live_counts.h"
+#include "harness/process_costs.h"
 
 namespace kvs {
 
@@ -29,8 +31,11 @@ struct WindowEdge {
   Counts foreground;
   Counts background;
   uint64_t flushes = 0;
-  double user_cpu_s = 0;
-  double system_cpu_s = 0;
+  // Read before the counts of the edge that opens the window and after those of the one that closes
+  // it: reading takes some microseconds, in which no thread shall wait inside the window. So they
+  // cover the window and these two moments.
+  ProcessCosts process;
+  HardwareReadings hardware;
 };
 
 // Thread safety: every method from any thread.
@@ -43,8 +48,10 @@ struct WindowEdge {
 // 3. The first failure is kept and stops the run.
 class RunControl {
  public:
-  // `foreground` and `background` must outlive this; all of them are summed into the edges.
-  RunControl(std::vector<const LiveCounts*> foreground, std::vector<const LiveCounts*> background);
+  // `foreground` and `background` must outlive this; all of them are summed into the edges. So must
+  // `hardware`, unless it is null: then no hardware event is counted.
+  RunControl(std::vector<const LiveCounts*> foreground, std::vector<const LiveCounts*> background,
+             const HardwareCounters* hardware);
 
   // Memory order: (1) relaxed: read before every operation, and tells only when to stop or what to
   // keep. It partners with (2), the store in Advance. What threads hand over to each other goes
@@ -80,10 +87,12 @@ class RunControl {
  private:
   void Advance(RunPhase phase) KVS_REQUIRES(mutex_);
   void CloseWindowLocked() KVS_REQUIRES(mutex_);
-  WindowEdge TakeEdge() const;
+  void TakeCounts(WindowEdge& edge) const;
+  void TakeCosts(WindowEdge& edge) const;
 
   const std::vector<const LiveCounts*> foreground_;
   const std::vector<const LiveCounts*> background_;
+  const HardwareCounters* const hardware_;
 
   // Read before every operation, written five times at most: alone on its line.
   alignas(128) std::atomic<RunPhase> phase_{RunPhase::kReady};

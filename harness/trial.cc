@@ -10,6 +10,8 @@
 
 #include "harness/clock.h"
 #include "harness/driver.h"
+#include "harness/hardware_counters.h"
+#include "harness/process_costs.h"
 
 namespace kvs {
 namespace {
@@ -39,6 +41,45 @@ Latency LatencyOf(std::string_view what, const Histogram& histogram) {
   return latency;
 }
 
+constexpr const char* kNoProcessIo =
+    "bytes read and written: the kernel does not give /proc/self/io";
+constexpr const char* kCountersTookTurns =
+    "hardware counters took turns: scaled from the time that each ran to the whole";
+
+constexpr const char* kNoCountersPerRequest =
+    "hardware counters: left out in pool 'naive', whose threads would each pay for them";
+
+// All but the bytes that are live, and without the refusals of counters.
+TrialCosts ToTrialCosts(const Measurement& measured) {
+  const ProcessCosts& process = measured.process;
+  TrialCosts costs;
+  costs.voluntary_switches = process.voluntary_switches;
+  costs.involuntary_switches = process.involuntary_switches;
+  costs.minor_faults = process.minor_faults;
+  costs.major_faults = process.major_faults;
+  costs.written_bytes = measured.written_bytes;
+  costs.found_bytes = measured.found_bytes;
+  if (process.io) {
+    costs.call_read_bytes = process.io->call_read_bytes;
+    costs.call_write_bytes = process.io->call_write_bytes;
+    costs.device_read_bytes = process.io->device_read_bytes;
+    costs.device_write_bytes = process.io->device_write_bytes;
+  } else {
+    costs.notes.emplace_back(kNoProcessIo);
+  }
+  const auto counted = [&measured](HardwareEvent event) {
+    return measured.hardware.counts[static_cast<size_t>(event)];
+  };
+  costs.instructions = counted(HardwareEvent::kInstructions);
+  costs.cycles = counted(HardwareEvent::kCycles);
+  costs.cache_references = counted(HardwareEvent::kCacheReferences);
+  costs.cache_misses = counted(HardwareEvent::kCacheMisses);
+  costs.dtlb_load_misses = counted(HardwareEvent::kDtlbLoadMisses);
+  costs.counter_running_share = measured.hardware.running_share;
+  if (costs.counter_running_share.value_or(1) < 1) costs.notes.emplace_back(kCountersTookTurns);
+  return costs;
+}
+
 // The work of one trial, phase by phase, each filling in its part of the result.
 class TrialRun {
  public:
@@ -52,6 +93,7 @@ class TrialRun {
         stores_data_(engine.capabilities(plan.OpenOptions()).stores_data),
         keys_(plan.workload.keys),
         values_(plan.workload.value_size, plan.value_seed) {
+    if (CountsEvents()) hardware_.emplace(KernelCounters());
     driver_options_.threads = plan.cell.threads;
     driver_options_.pool = plan.pool;
     driver_options_.warmup_s = plan.warmup_s;
@@ -61,6 +103,7 @@ class TrialRun {
     driver_options_.sampling_period = plan.sampling_period;
     driver_options_.full_check_period = plan.verify_fully ? 1 : kFullCheckPeriod;
     driver_options_.interrupted = &interrupted;
+    driver_options_.hardware = hardware_ ? &*hardware_ : nullptr;
     driver_options_.progress = observe;
   }
 
@@ -81,6 +124,9 @@ class TrialRun {
 
  private:
   bool Loads() const { return plan_.workload.preload && !plan_.existing_store && stores_data_; }
+
+  // Not where a thread is made per request: each would pay for a copy of every counter.
+  bool CountsEvents() const { return plan_.pool != PoolKind::kNaive; }
 
   // The tier in which records are loaded: flushing each of them to the device would take hours and
   // is not what is measured.
@@ -167,8 +213,9 @@ class TrialRun {
     trial_.values_checked_fully = measured.values_checked_fully;
     trial_.handles_cloned = measured.handles_cloned;
     trial_.flushes = measured.flushes;
-    trial_.user_cpu_s = measured.user_cpu_s;
-    trial_.system_cpu_s = measured.system_cpu_s;
+    trial_.user_cpu_s = measured.process.user_cpu_s;
+    trial_.system_cpu_s = measured.process.system_cpu_s;
+    if (measured.window_s > 0) AdoptCosts(measured);
     trial_.sampling_period = plan_.sampling_period;
     Histogram all;
     for (size_t i = 0; i < kOperationKinds; ++i) {
@@ -189,6 +236,30 @@ class TrialRun {
     if (measured.queue_wait_ns) {
       trial_.queue_wait = LatencyOf("queue-wait", *measured.queue_wait_ns);
     }
+  }
+
+  void AdoptCosts(const Measurement& measured) {
+    trial_.costs = ToTrialCosts(measured);
+    trial_.costs->live_bytes = LiveBytes(measured.inserted_bytes);
+    std::vector<std::string>& notes = trial_.costs->notes;
+    if (!hardware_) {
+      notes.emplace_back(kNoCountersPerRequest);
+    } else {
+      notes.insert(notes.end(), hardware_->refusals().begin(), hardware_->refusals().end());
+    }
+  }
+
+  // Keys and values in the store, if the workload tells: inserts add new keys, and updates change
+  // no size; but an update of a key that was not loaded adds it, and nobody counts which were.
+  std::optional<uint64_t> LiveBytes(uint64_t inserted_bytes) const {
+    const Spec& spec = plan_.workload;
+    if (!stores_data_ || plan_.existing_store) return std::nullopt;
+    if (spec.Proportion(OperationKind::kRemove) > 0) return std::nullopt;
+    const bool updates = spec.Proportion(OperationKind::kUpdate) > 0 ||
+                         spec.Proportion(OperationKind::kReadModifyWrite) > 0 ||
+                         spec.background_writers > 0;
+    if (updates && spec.LoadCount() != spec.record_count) return std::nullopt;
+    return trial_.dataset_bytes + inserted_bytes;
   }
 
   // Reads a sample of the loaded records back, where the workload leaves them there.
@@ -221,6 +292,8 @@ class TrialRun {
   const bool stores_data_;
   const KeyRenderer keys_;
   const ValueCodec values_;
+  // Before the store is opened, so that the threads that it makes are counted.
+  std::optional<HardwareCounters> hardware_;
   DriverOptions driver_options_;
   std::unique_ptr<KvsEngine> handle_;
 };

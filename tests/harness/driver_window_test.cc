@@ -125,7 +125,7 @@ TEST_P(DriverPoolTest, TheWindowHasTheLengthAskedForAndIsPrecededByTheWarmup) {
   EXPECT_EQ(result.warmup_operations + result.executed_operations, run.store->gets);
   EXPECT_GE(result.executed_operations, result.operations);
   EXPECT_TRUE(result.operations_per_second.empty());
-  EXPECT_GT(result.user_cpu_s + result.system_cpu_s, 0);
+  EXPECT_GT(result.process.user_cpu_s + result.process.system_cpu_s, 0);
   if (GetParam() == PoolKind::kNaive) {
     EXPECT_LE(result.handles_cloned, run.store->clones - cloned_before);
     EXPECT_GE(result.handles_cloned + 2, result.operations);

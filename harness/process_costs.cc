@@ -1,0 +1,101 @@
+#include "harness/process_costs.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <system_error>
+#include <utility>
+
+namespace kvs {
+namespace {
+
+double Seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+}
+
+std::optional<uint64_t> WholeNumber(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  uint64_t bytes = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, bytes);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return bytes;
+}
+
+// Without allocation and locale: it is read at the edges of a window.
+std::optional<ProcessIo> ReadProcessIo(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return std::nullopt;
+  char buffer[1024];  // the file has seven short lines
+  const ssize_t size = read(fd, buffer, sizeof buffer);
+  close(fd);
+  if (size < 0) return std::nullopt;
+  return ParseProcessIo({buffer, static_cast<size_t>(size)});
+}
+
+}  // namespace
+
+std::optional<ProcessIo> ParseProcessIo(std::string_view text) {
+  ProcessIo io;
+  const std::pair<std::string_view, uint64_t*> members[] = {
+      {"rchar", &io.call_read_bytes},
+      {"wchar", &io.call_write_bytes},
+      {"read_bytes", &io.device_read_bytes},
+      {"write_bytes", &io.device_write_bytes},
+  };
+  bool found[std::size(members)] = {};
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const size_t colon = line.find(':');
+    if (colon == std::string_view::npos) continue;
+    for (size_t i = 0; i < std::size(members); ++i) {
+      if (line.substr(0, colon) != members[i].first) continue;
+      const std::optional<uint64_t> bytes = WholeNumber(line.substr(colon + 1));
+      if (!bytes || found[i]) return std::nullopt;
+      *members[i].second = *bytes;
+      found[i] = true;
+    }
+  }
+  for (const bool one : found) {
+    if (!one) return std::nullopt;
+  }
+  return io;
+}
+
+ProcessCosts ReadProcessCosts(const std::string& io_path) {
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  return {.user_cpu_s = Seconds(usage.ru_utime),
+          .system_cpu_s = Seconds(usage.ru_stime),
+          .voluntary_switches = static_cast<uint64_t>(usage.ru_nvcsw),
+          .involuntary_switches = static_cast<uint64_t>(usage.ru_nivcsw),
+          .minor_faults = static_cast<uint64_t>(usage.ru_minflt),
+          .major_faults = static_cast<uint64_t>(usage.ru_majflt),
+          .io = ReadProcessIo(io_path)};
+}
+
+ProcessCosts CostsBetween(const ProcessCosts& begin, const ProcessCosts& end) {
+  ProcessCosts costs = end;
+  costs.user_cpu_s -= begin.user_cpu_s;
+  costs.system_cpu_s -= begin.system_cpu_s;
+  costs.voluntary_switches -= begin.voluntary_switches;
+  costs.involuntary_switches -= begin.involuntary_switches;
+  costs.minor_faults -= begin.minor_faults;
+  costs.major_faults -= begin.major_faults;
+  if (!begin.io) costs.io.reset();
+  if (costs.io) {
+    costs.io->call_read_bytes -= begin.io->call_read_bytes;
+    costs.io->call_write_bytes -= begin.io->call_write_bytes;
+    costs.io->device_read_bytes -= begin.io->device_read_bytes;
+    costs.io->device_write_bytes -= begin.io->device_write_bytes;
+  }
+  return costs;
+}
+
+}  // namespace kvs
