@@ -124,8 +124,9 @@ void CheckStoreOptions(const RunOptions& run) {
         "line names {} combinations",
         option, cells));
   }
-  if (run.load_only && (run.result_file || run.csv_file)) {
-    throw UsageError("--load-only: measures nothing, so there is no result for --out or --csv");
+  if (run.load_only && (run.result_file || run.csv_file || run.costs)) {
+    throw UsageError(
+        "--load-only: measures nothing, so there is no result for --out, --csv or --costs");
   }
   if (run.existing_store && (run.data_directory || run.keep)) {
     throw UsageError(
@@ -193,6 +194,7 @@ RunOptions Interpret(const RawOptions& raw, EngineTable engines) {
   }
   run.keep = raw.keep;
   run.load_only = raw.load_only;
+  run.costs = raw.costs;
   run.quiet = raw.quiet;
   run.color = !raw.no_color;
   CheckStoreOptions(run);

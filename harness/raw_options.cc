@@ -82,6 +82,8 @@ void DefineOptions(CLI::App& app, RawOptions& raw) {
   output.AddOne("--out", "FILE", raw.out,
                 "result file (default: ./kvs-bench-results/<date>-<time>.json)");
   output.AddOne("--csv", "FILE", raw.csv, "also write one line per trial to this file");
+  output.AddFlag("--costs", raw.costs,
+                 "also print what an operation cost: CPU, switches, faults, I/O, amplification");
   output.AddFlag("--quiet", raw.quiet, "no progress, only warnings and the table");
   output.AddFlag("--no-color", raw.no_color, "no colours (also: NO_COLOR in the environment)");
 }

@@ -19,6 +19,7 @@ struct RawOptions {
   std::string directory, use_existing, out, csv;
   bool keep = false;
   bool load_only = false;
+  bool costs = false;
   bool quiet = false;
   bool no_color = false;
 

@@ -27,6 +27,7 @@
 #include "harness/stop_requests.h"
 #include "harness/trial.h"
 #include "harness/trial_process.h"
+#include "results/cost_table.h"
 #include "results/csv.h"
 #include "results/human_units.h"
 #include "results/result_file.h"
@@ -260,7 +261,9 @@ class Runner {
     std::stable_sort(ordered.trials.begin(), ordered.trials.end(),
                      [&rank](const Trial& a, const Trial& b) { return rank(a) < rank(b); });
     const TableOptions table{.colour = WantsColor(options_, STDOUT_FILENO)};
-    fmt::print("{}", RenderTables(ordered, Summarise(ordered.trials), table));
+    const std::vector<CellSummary> cells = Summarise(ordered.trials);
+    fmt::print("{}", RenderTables(ordered, cells, table));
+    if (options_.costs) fmt::print("{}", RenderCostTables(cells));
     std::fflush(stdout);
   }
 

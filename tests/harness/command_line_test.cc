@@ -97,6 +97,7 @@ TEST(CommandLineTest, ReadsEveryAxis) {
                                    "--verify",
                                    "full",
                                    "--keep",
+                                   "--costs",
                                    "--quiet",
                                    "--no-color"});
   EXPECT_THAT(Labels(run), ElementsAre("plain", "null"));
@@ -116,6 +117,7 @@ TEST(CommandLineTest, ReadsEveryAxis) {
   EXPECT_DOUBLE_EQ(run.sampling_period, 1);
   EXPECT_TRUE(run.verify_fully);
   EXPECT_TRUE(run.keep);
+  EXPECT_TRUE(run.costs);
   EXPECT_TRUE(run.quiet);
   EXPECT_FALSE(run.color);
 }
@@ -235,6 +237,7 @@ TEST(CommandLineTest, StoreOptionsNeedOneCell) {
   EXPECT_THAT(Complaint({"--load-only"}), HasSubstr("12 combinations"));
   EXPECT_THAT(Complaint(with({"--load-only", "--use-existing", "/s"})), HasSubstr("exclude"));
   EXPECT_THAT(Complaint(with({"--load-only", "--out", "x.json"})), HasSubstr("--out"));
+  EXPECT_THAT(Complaint(with({"--load-only", "--costs"})), HasSubstr("--costs"));
   EXPECT_THAT(Complaint(with({"--use-existing", "/s", "--keep"})), HasSubstr("--keep"));
   EXPECT_THAT(
       Complaint({"--engine", "plain", "--workload", "fillseq", "--threads", "1", "--load-only"}),
