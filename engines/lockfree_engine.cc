@@ -2,7 +2,9 @@
 // load), looks up, copies, and withdraws; no writer, flush or compaction ever makes it wait.
 // Writers are serialised by a mutex. Under the tier `sync` they share flushes: the mutex is free
 // during a flush, and who comes meanwhile appends a record and is flushed and published with the
-// next group.
+// next group. Who waits for a flush sleeps until its answer is there, and takes no lock to read it.
+#include <atomic>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -62,9 +64,9 @@ class LockfreeControl {
 
   bool Write(RecordType type, std::string_view key, std::string_view value)
       KVS_EXCLUDES(writer_mutex_) {
+    if (store_.options().durability == Durability::kSync) return WriteInGroup(type, key, value);
     const MutexLock lock(writer_mutex_);
-    if (store_.options().durability != Durability::kSync) return store_.Write(type, key, value);
-    return WriteInGroup(type, key, value);
+    return store_.Write(type, key, value);
   }
 
   void Exclusively(auto work) KVS_EXCLUDES(writer_mutex_) {
@@ -75,67 +77,101 @@ class LockfreeControl {
   LogStore& store() { return store_; }
 
  private:
-  // A write that waits for its group's flush; on the stack of its writer.
+  // A write that waits for a flush; on the stack of its writer.
   struct Waiting {
     LogStore::Appended record;
-    bool is_finished = false;
-    bool is_flushed = false;
     bool was_present = false;
   };
 
+  // The writes that share a flush. The first to come leads: it waits until the flush before is
+  // over, while others join, and then flushes and publishes for all of them. A group always has a
+  // leader, and the flush that runs always a group that is no longer open.
+  //
+  // Memory order: (1) leader of the group before: has_turn.store(release)      partner: (2)
+  //               (2) leader: has_turn.load(acquire), before it closes the group
+  //               (3) leader: is_finished.store(release), after it wrote the answers   partner: (4)
+  //               (4) member: is_finished.load(acquire), before it reads its own
+  // Words of the size that a futex has, so that to wait and to wake is one system call.
+  struct Group {
+    std::vector<Waiting*> members;  // under writer_mutex_ while the group is open
+    std::atomic<int> has_turn{0};
+    std::atomic<int> is_finished{0};
+    bool is_flushed = false;  // the leader's, before (3)
+  };
+
   bool WriteInGroup(RecordType type, std::string_view key, std::string_view value)
-      KVS_REQUIRES(writer_mutex_) {
-    // A removal of nothing needs no flush. While writes wait it is decided in their order instead.
-    const bool is_idle = group_.empty() && !flush_runs_;
-    if (type == RecordType::kTombstone && is_idle && !store_.Contains(key)) return false;
-    // A new segment begins when everything in the old one is flushed and published.
-    while (store_.NeedsNewSegment(key.size(), value.size()) && (flush_runs_ || !group_.empty())) {
-      FlushOrWait();
+      KVS_EXCLUDES(writer_mutex_) {
+    Waiting own;
+    std::shared_ptr<Group> group;
+    bool leads = false;
+    {
+      const MutexLock lock(writer_mutex_);
+      // A removal of nothing needs no flush. While writes wait it is decided in their order
+      // instead.
+      if (type == RecordType::kTombstone && !flush_runs_ && !store_.Contains(key)) return false;
+      // A new segment begins when everything in the old one is flushed and published.
+      while (store_.NeedsNewSegment(key.size(), value.size()) && flush_runs_) {
+        flush_ended_.Wait(writer_mutex_);
+      }
+      own.record = store_.Append(type, key, value);
+      leads = open_group_ == nullptr;
+      if (leads) {
+        open_group_ = std::make_shared<Group>();
+        if (!flush_runs_) open_group_->has_turn.store(1, std::memory_order_relaxed);  // its own
+        flush_runs_ = true;
+      }
+      group = open_group_;
+      group->members.push_back(&own);
     }
-    Waiting own{.record = store_.Append(type, key, value)};
-    group_.push_back(&own);
-    while (!own.is_finished) FlushOrWait();
-    if (!own.is_flushed) store_.CheckWritable();  // throws: the flush failed
+    if (leads) {
+      group->has_turn.wait(0, std::memory_order_acquire);  // (2)
+      FlushGroup(*group);
+    } else {
+      group->is_finished.wait(0, std::memory_order_acquire);  // (4)
+    }
+    if (!group->is_flushed) store_.CheckWritable();  // throws: the flush failed
     return own.was_present;
   }
 
-  void FlushOrWait() KVS_REQUIRES(writer_mutex_) {
-    if (flush_runs_) {
-      flush_ended_.Wait(writer_mutex_);
-    } else {
-      FlushGroup();
+  // Flushes and publishes the writes of the open group, in the order of their sequence numbers.
+  void FlushGroup(Group& group) KVS_EXCLUDES(writer_mutex_) {
+    std::shared_ptr<Segment> segment;
+    {
+      const MutexLock lock(writer_mutex_);
+      open_group_ = nullptr;
+      segment = store_.ActiveSegment();
     }
-  }
-
-  // Flushes and publishes the writes that wait, in the order of their sequence numbers.
-  void FlushGroup() KVS_REQUIRES(writer_mutex_) {
-    flush_runs_ = true;
-    std::vector<Waiting*> group;
-    group.swap(group_);
-    const std::shared_ptr<Segment> segment = store_.ActiveSegment();
-    writer_mutex_.unlock();
-    bool is_flushed = true;
+    group.is_flushed = true;
     try {
       segment->Sync();
     } catch (const EngineError& error) {
       store_.RefuseWrites(error.what());
-      is_flushed = false;
+      group.is_flushed = false;
     }
-    writer_mutex_.lock();
-    for (Waiting* waiting : group) {
-      if (is_flushed) waiting->was_present = store_.Publish(waiting->record);
-      waiting->is_flushed = is_flushed;
-      waiting->is_finished = true;
+    std::shared_ptr<Group> next;
+    {
+      const MutexLock lock(writer_mutex_);
+      for (Waiting* waiting : group.members) {
+        if (group.is_flushed) waiting->was_present = store_.Publish(waiting->record);
+      }
+      next = open_group_;
+      flush_runs_ = next != nullptr;
+      if (!flush_runs_) flush_ended_.NotifyAll();
     }
-    flush_runs_ = false;
-    flush_ended_.NotifyAll();
+    // The next flush first: more wait for it than for this one's answer.
+    if (next != nullptr) {
+      next->has_turn.store(1, std::memory_order_release);  // (1)
+      next->has_turn.notify_one();
+    }
+    group.is_finished.store(1, std::memory_order_release);  // (3)
+    group.is_finished.notify_all();
   }
 
   LogStore store_;  // its writing calls: under writer_mutex_
   Mutex writer_mutex_;
-  ConditionVariable flush_ended_;
-  std::vector<Waiting*> group_ KVS_GUARDED_BY(writer_mutex_);
-  bool flush_runs_ KVS_GUARDED_BY(writer_mutex_) = false;
+  ConditionVariable flush_ended_;  // and no group waits for the next one
+  std::shared_ptr<Group> open_group_ KVS_GUARDED_BY(writer_mutex_);
+  bool flush_runs_ KVS_GUARDED_BY(writer_mutex_) = false;  // or is about to: a group is there
 };
 
 EngineCapabilities Capabilities(const EngineOptions& options);
