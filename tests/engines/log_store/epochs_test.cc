@@ -1,5 +1,9 @@
 #include "engines/log_store/epochs.h"
 
+#include <pthread.h>
+#include <sched.h>
+
+#include <array>
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -7,6 +11,9 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "engines/sanitizers.h"
+#include "tests/sanitizer.h"
 
 namespace kvs {
 namespace {
@@ -99,6 +106,95 @@ TEST_P(EpochsTest, NothingIsDestroyedUnderAReader) {
   for (std::thread& reader : readers) reader.join();
   EXPECT_EQ(dead_seen, 0u);
   EXPECT_EQ(epochs_.Reclaim(), 0u);
+}
+
+// The processors that this thread may use; it may use all of them again afterwards.
+class OwnProcessors {
+ public:
+  OwnProcessors() {
+    CPU_ZERO(&all_);
+    pthread_getaffinity_np(pthread_self(), sizeof all_, &all_);
+  }
+  ~OwnProcessors() { pthread_setaffinity_np(pthread_self(), sizeof all_, &all_); }
+  OwnProcessors(const OwnProcessors&) = delete;
+  OwnProcessors& operator=(const OwnProcessors&) = delete;
+
+  // Keeps the calling thread on the one with this index, modulo their number.
+  void RunOn(int index) const {
+    int wanted = index % CPU_COUNT(&all_);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+      if (CPU_ISSET(cpu, &all_) && wanted-- == 0) CPU_SET(cpu, &one);
+    }
+    pthread_setaffinity_np(pthread_self(), sizeof one, &one);
+  }
+
+ private:
+  cpu_set_t all_;
+};
+
+// Store buffering, the litmus test of the barriers: the reader announces and then loads, the writer
+// unlinks and then looks for announcements. What must not come out is that neither saw the other.
+// Without the writer's barrier it comes out in every third round.
+TEST_P(EpochsTest, EitherTheReaderSeesTheUnlinkingOrTheWriterTheReader) {
+  constexpr int kRounds = kHasSanitizer ? 1000 : 5000;
+  // Of the store's own accesses.
+  constexpr auto kLoad =
+      KVS_THREAD_SANITIZER ? std::memory_order_seq_cst : std::memory_order_relaxed;
+  constexpr auto kStore =
+      KVS_THREAD_SANITIZER ? std::memory_order_seq_cst : std::memory_order_release;
+  struct alignas(128) Word {
+    std::atomic<int> round{0};  // the last one in which it happened
+  };
+  Word unlinked;
+  Word destroyed;
+  Word retired;
+  Word reader_came;
+  Word writer_came;
+  // Lines that the other processor has: the announcement stands in the reader's store buffer behind
+  // stores to them, while its load goes ahead.
+  std::array<Word, 48> lines;
+  const auto store_to_all = [&lines](int round) {
+    for (Word& line : lines) line.round.store(round, std::memory_order_relaxed);
+  };
+  // Spins, so that both go on at the same time, unless there is no processor for the other one.
+  const auto wait_for = [](const Word& word, int round) {
+    for (int tries = 0; word.round.load() < round; ++tries) {
+      if (tries > 1000) std::this_thread::yield();
+    }
+  };
+  int neither = 0;
+  const OwnProcessors processors;
+  std::thread reader([&] {
+    processors.RunOn(0);
+    Epochs::Slot* const slot = epochs_.AcquireSlot();
+    for (int round = 1; round <= kRounds; ++round) {
+      wait_for(unlinked, round - 1);  // has it in its cache
+      reader_came.round = round;
+      wait_for(writer_came, round);
+      store_to_all(round);
+      const Epochs::Guard guard(epochs_, slot);
+      const bool sees = unlinked.round.load(kLoad) == round;
+      wait_for(retired, round);
+      neither += !sees && destroyed.round.load() == round ? 1 : 0;
+    }
+    epochs_.ReleaseSlot(slot);
+  });
+  processors.RunOn(1);
+  for (int round = 1; round <= kRounds; ++round) {
+    std::shared_ptr<void> garbage(nullptr, [&destroyed, round](void*) {
+      if (destroyed.round.load() < round) destroyed.round = round;
+    });
+    store_to_all(round);
+    writer_came.round = round;
+    wait_for(reader_came, round);
+    unlinked.round.store(round, kStore);
+    epochs_.Retire(std::move(garbage));
+    retired.round = round;
+  }
+  reader.join();
+  EXPECT_EQ(neither, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Barriers, EpochsTest, ::testing::Bool());

@@ -98,6 +98,19 @@ void CheckAgainstAMap(unsigned shard_bits, uint64_t (*hash)(uint64_t), int keys)
   }
 }
 
+// 30 bytes are what the store promises, 13 to 20 what a table needs between two doublings.
+TEST(IndexTest, AKeyTakesFewBytes) {
+  constexpr uint64_t kKeys = kHasSanitizer ? 50'000 : 500'000;
+  constexpr unsigned kShardBits = 4;
+  Fixture fixture(kShardBits, GoodHash);
+  for (uint64_t key = 0; key < kKeys; ++key) {
+    fixture.Put(key, PositionOf(key, 0));
+    if (key >= 10'000 && key % 1000 == 0) {
+      ASSERT_LE(fixture.index().memory_bytes(), 30 * key) << key << " keys";
+    }
+  }
+}
+
 TEST(IndexTest, BehavesLikeAMap) {
   EXPECT_TRUE(rc::check([] { CheckAgainstAMap(3, GoodHash, 200); }));
 }
