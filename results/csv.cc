@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "results/costs.h"
+#include "results/flushes_per_write.h"
 
 namespace kvs {
 namespace {
@@ -102,6 +103,8 @@ std::vector<Column> MakeColumns() {
       {"memory_budget_bytes", true, Number<&Trial::memory_budget_bytes>},
       {"peak_rss_bytes", true, Number<&Trial::peak_rss_bytes>},
       {"flushes", true, Number<&Trial::flushes>},
+      {"audited_writes", true, [](const Trial& t) { return Known(t.audited_writes); }},
+      {"flushes_per_write", true, [](const Trial& t) { return Known(FlushesPerWrite(t)); }},
       {"busy_waits", true, Number<&Trial::busy_waits>},
       {"busy_wait_ns", true, Number<&Trial::busy_wait_ns>},
       {"user_cpu_s", true, Number<&Trial::user_cpu_s>},

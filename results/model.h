@@ -39,7 +39,9 @@ enum class TrialStatus : uint8_t {
   kOk,
   kUnsupported,  // the engine declares that it cannot do this
   kFailed,       // the engine threw, crashed or hung
-  kWrongAnswer,  // a value of another key, a damaged one, a miss or hit that cannot be
+  // A value of another key, a damaged one, a miss or hit that cannot be; a write acknowledged
+  // without the flush that its tier promises.
+  kWrongAnswer,
   kInterrupted,  // stopped by the user while measuring; figures cover the part that ran
 };
 // "ok", "unsupported", "failed", "wrong-answer", "interrupted".
@@ -155,7 +157,13 @@ struct Trial {
   uint64_t directory_bytes = 0;  // allocated blocks after the measured phase
   uint64_t memory_budget_bytes = 0;
   uint64_t peak_rss_bytes = 0;
-  uint64_t flushes = 0;  // fsync, fdatasync, msync, sync_file_range calls in the window
+  // fsync, fdatasync, msync, sync_file_range, sync and syncfs calls in the window and writes with
+  // RWF_DSYNC or RWF_SYNC; where writes are audited, writes through O_DSYNC or O_SYNC, too.
+  uint64_t flushes = 0;
+  // Acknowledged writes of the whole measured phase, warm-up included, of which each had a flush
+  // that began after its data was handed over and ended before its reply. Nothing where that is not
+  // audited: in tiers other than `sync`, and of an engine that stores nothing.
+  std::optional<uint64_t> audited_writes;
   uint64_t busy_waits = 0;
   uint64_t busy_wait_ns = 0;
   double user_cpu_s = 0;  // in the window, whole process
@@ -248,6 +256,8 @@ struct Run {
     friend bool operator==(const Workload&, const Workload&) = default;
   };
   std::vector<Workload> workloads;
+  // What a reader of all trials must know; nothing in files of older programs.
+  std::optional<std::vector<std::string>> notes;
   std::vector<Trial> trials;
 
   friend bool operator==(const Run&, const Run&) = default;

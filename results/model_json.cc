@@ -96,6 +96,7 @@ void Fields(Archive& archive, T& trial) {
   archive("memory_budget_bytes", trial.memory_budget_bytes);
   archive("peak_rss_bytes", trial.peak_rss_bytes);
   archive("flushes", trial.flushes);
+  archive("audited_writes", trial.audited_writes);
   archive("busy_waits", trial.busy_waits);
   archive("busy_wait_ns", trial.busy_wait_ns);
   archive("user_cpu_s", trial.user_cpu_s);
@@ -189,6 +190,7 @@ void Fields(Archive& archive, T& cell) {
   archive("latencies", cell.latencies);
   archive("queue_wait", cell.queue_wait);
   archive("flushes_per_operation", cell.flushes_per_operation);
+  archive("flushes_per_write", cell.flushes_per_write);
   archive("peak_rss_bytes", cell.peak_rss_bytes);
   archive("directory_bytes", cell.directory_bytes);
   archive("library", cell.library);
@@ -208,6 +210,7 @@ void Fields(Archive& archive, T& run) {
   archive("host", run.host);
   archive("machine", run.machine);
   archive("workloads", run.workloads);
+  archive("notes", run.notes);
   archive("trials", run.trials);
 }
 

@@ -4,6 +4,8 @@
 #include <map>
 #include <tuple>
 
+#include "results/flushes_per_write.h"
+
 namespace kvs {
 namespace {
 
@@ -90,6 +92,15 @@ void SummariseLatencies(const TrialList& measured, CellSummary& cell) {
   if (!queue_waits.empty()) cell.queue_wait = SummariseLatency(queue_waits);
 }
 
+std::optional<double> FlushesPerAuditedWrite(const TrialList& measured) {
+  std::vector<double> figures;
+  for (const Trial* trial : measured) {
+    const std::optional<double> figure = FlushesPerWrite(*trial);
+    if (trial->audited_writes && figure) figures.push_back(*figure);
+  }
+  return figures.empty() ? std::nullopt : std::optional(Median(figures));
+}
+
 void SummariseFigures(const TrialList& measured, CellSummary& cell) {
   const auto per_operation = [](double total, const Trial& trial) {
     return total / static_cast<double>(trial.operations);
@@ -103,6 +114,7 @@ void SummariseFigures(const TrialList& measured, CellSummary& cell) {
   cell.flushes_per_operation = Median(Collect(measured, [&](const Trial& trial) {
     return per_operation(static_cast<double>(trial.flushes), trial);
   }));
+  cell.flushes_per_write = FlushesPerAuditedWrite(measured);
   cell.costs = SummariseCosts(measured);
   for (const Trial* trial : measured) {
     cell.peak_rss_bytes = std::max(cell.peak_rss_bytes, trial->peak_rss_bytes);

@@ -66,9 +66,10 @@ struct CellSummary {
   std::vector<LatencySummary> latencies;  // service time, in the order of the first trial's
   std::optional<LatencySummary> queue_wait;
 
-  double flushes_per_operation = 0;  // median
-  uint64_t peak_rss_bytes = 0;       // highest
-  uint64_t directory_bytes = 0;      // highest
+  double flushes_per_operation = 0;         // median
+  std::optional<double> flushes_per_write;  // median of trials whose writes were audited
+  uint64_t peak_rss_bytes = 0;              // highest
+  uint64_t directory_bytes = 0;             // highest
   std::string library;
   std::vector<std::string> notes;  // of all trials, each once
 

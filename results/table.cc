@@ -15,7 +15,18 @@ namespace kvs {
 namespace {
 
 constexpr size_t kWidth = 120;
-constexpr size_t kMaxNameWidth = 12;  // a longer engine name has a line of its own
+
+// Of columns. The one of flushes, where there is one, takes its room from others.
+struct Widths {
+  size_t longest_name;  // a longer engine name has a line of its own
+  size_t flushes;
+  size_t ratio;
+  size_t misses;
+  size_t harness;
+};
+constexpr Widths kWidths{.longest_name = 12, .flushes = 0, .ratio = 8, .misses = 8, .harness = 9};
+constexpr Widths kWidthsWithFlushes{
+    .longest_name = 8, .flushes = 6, .ratio = 9, .misses = 7, .harness = 8};
 constexpr size_t kLatencyColumns = 3;
 constexpr double kShownPercents[kLatencyColumns] = {50, 99, 99.9};
 
@@ -58,6 +69,10 @@ class Table {
   Table(const Run& run, CellList cells, const TableOptions& options)
       : run_(run), cells_(std::move(cells)), options_(options), name_(cells_.front()->cell) {
     Order();
+    if (std::any_of(cells_.begin(), cells_.end(),
+                    [](const CellSummary* cell) { return cell->flushes_per_write.has_value(); })) {
+      widths_ = kWidthsWithFlushes;
+    }
     ChooseLatencies();
     NumberNotes();
   }
@@ -209,7 +224,7 @@ class Table {
   size_t NameWidth() const {
     size_t width = 6;
     for (const CellSummary* cell : cells_) {
-      if (cell->cell.engine.size() <= kMaxNameWidth) {
+      if (cell->cell.engine.size() <= widths_.longest_name) {
         width = std::max(width, cell->cell.engine.size());
       }
     }
@@ -217,15 +232,16 @@ class Table {
   }
 
   std::string Heading() const {
-    const std::string left(2 + NameWidth() + 31, ' ');
-    std::string groups = left;
-    std::string columns = fmt::format("  {:<{}}{:>8} {:<14}{:>8}", "engine", NameWidth(), "ops/s",
-                                      "[min-max]", "vs best");
+    std::string columns =
+        fmt::format("  {:<{}}{:>8} {:<14}", "engine", NameWidth(), "ops/s", "[min-max]");
+    columns += Flushes("syncs") + fmt::format("{:>{}}", "vs best", widths_.ratio);
+    std::string groups(columns.size(), ' ');
     for (const std::string& what : latencies_) {
       groups += fmt::format("  {:-^23}", fmt::format(" {} ", LatencyTitle(what)));
       columns += fmt::format(" {:>8}{:>8}{:>8}", "p50", "p99", "p99.9");
     }
-    columns += fmt::format("{:>8}{:>9}{}", "misses", "harness", notes_.empty() ? "" : "  notes");
+    columns += fmt::format("{:>{}}{:>{}}{}", "misses", widths_.misses, "harness", widths_.harness,
+                           notes_.empty() ? "" : "  notes");
     return groups + "\n" + columns + "\n";
   }
 
@@ -256,11 +272,12 @@ class Table {
         : best ? Paint::kGood
                : Paint::kPlain,
         options_.colour);
-    std::string rest = fmt::format("{:>8}", floor ? "floor" : Ratio(cell));
+    std::string rest = Flushes(FlushesPerWrite(cell));
+    rest += fmt::format("{:>{}}", floor ? "floor" : Ratio(cell), widths_.ratio);
     for (const std::string& what : latencies_) rest += " " + Percentiles(cell, what);
-    rest += fmt::format("{:>8}", Misses(cell));
+    rest += fmt::format("{:>{}}", Misses(cell), widths_.misses);
     out += Painted(rest, floor ? Paint::kFaint : Paint::kPlain, options_.colour);
-    out += Painted(fmt::format("{:>9}", HarnessShare(cell)),
+    out += Painted(fmt::format("{:>{}}", HarnessShare(cell), widths_.harness),
                    cell.harness_bound ? Paint::kDoubtful : Paint::kPlain, options_.colour);
     if (!cell.notes.empty()) out += "  " + NoteNumbers(cell);
     out += "\n";
@@ -289,6 +306,18 @@ class Table {
       if (others > 0) problem += fmt::format(", {} failed", others);
     }
     return cell.reason.empty() ? problem : problem + ": " + cell.reason;
+  }
+
+  // The column with `text`, or nothing.
+  std::string Flushes(std::string_view text) const {
+    return widths_.flushes == 0 ? "" : fmt::format("{:>{}}", text, widths_.flushes);
+  }
+
+  static std::string FlushesPerWrite(const CellSummary& cell) {
+    if (!cell.flushes_per_write) return "-";
+    const double flushes = *cell.flushes_per_write;
+    if (flushes > 0 && flushes < 0.005) return "<0.01";
+    return flushes < 9.995 ? fmt::format("{:.2f}", flushes) : HumanCount(flushes);
   }
 
   static std::string Ratio(const CellSummary& cell) {
@@ -388,6 +417,7 @@ class Table {
   CellList cells_;
   TableOptions options_;
   CellName name_;  // of any cell: workload, pool and durability are the same in all
+  Widths widths_ = kWidths;
   std::vector<std::string> latencies_;
   std::map<std::string, size_t> note_numbers_;                           // counted from 1
   std::vector<std::pair<std::string, std::vector<std::string>>> notes_;  // and their engines
@@ -423,15 +453,19 @@ std::vector<CellList> SplitIntoTables(const std::vector<CellSummary>& cells) {
   return tables;
 }
 
-std::string Legend(const Run& run) {
+std::string Legend(const Run& run, const std::vector<CellSummary>& cells) {
   double sampling_period = 0;
   for (const Trial& trial : run.trials) {
     sampling_period = std::max(sampling_period, trial.sampling_period);
   }
   const std::string timed =
       sampling_period > 1 ? fmt::format(", 1 in {:.3g} timed", sampling_period) : "";
+  const bool has_flushes = std::any_of(cells.begin(), cells.end(), [](const auto& cell) {
+    return cell.flushes_per_write.has_value();
+  });
   const std::pair<const char*, std::string> entries[] = {
       {"ops/s    ", "operations per second over all threads, median of the trials [min-max]"},
+      {"syncs    ", has_flushes ? "flushes of the whole process per write" : ""},
       {"vs best  ", "ops/s over that of the fastest engine with as many threads"},
       {"latency  ", fmt::format("service time in the engine{}, medians of the trials; "
                                 "~: fewer than {} samples beyond",
@@ -442,7 +476,17 @@ std::string Legend(const Run& run) {
                                 100 * kHarnessShareLimit)},
   };
   std::string out;
-  for (const auto& [name, meaning] : entries) out += Wrapped(name, meaning, Paint::kPlain, false);
+  for (const auto& [name, meaning] : entries) {
+    if (!meaning.empty()) out += Wrapped(name, meaning, Paint::kPlain, false);
+  }
+  return out;
+}
+
+std::string Notes(const Run& run) {
+  std::string out;
+  for (const std::string& note : run.notes.value_or(std::vector<std::string>())) {
+    out += Wrapped("note     ", note, Paint::kPlain, false);
+  }
   return out;
 }
 
@@ -474,7 +518,8 @@ std::string RenderTables(const Run& run, const std::vector<CellSummary>& cells,
   for (CellList& table : SplitIntoTables(cells)) {
     out += Table(run, std::move(table), options).Render() + "\n";
   }
-  return out + Legend(run) + BadFindings(run, options.colour) + Interruption(run);
+  return out + Legend(run, cells) + Notes(run) + BadFindings(run, options.colour) +
+         Interruption(run);
 }
 
 }  // namespace kvs

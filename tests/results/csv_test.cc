@@ -118,6 +118,20 @@ TEST(CsvTest, CostsThatAreNotAvailableAreEmptyAndZeroIsZero) {
   EXPECT_EQ(FieldOf(without, 1, "user_cpu_ns_per_operation"), "");
 }
 
+TEST(CsvTest, WritesThatWereNotAuditedAreEmptyAndZeroIsZero) {
+  kvs::Run run;
+  run.trials.assign(3, SyntheticTrial({"ycsb-a", "lmdb", 2, "dedicated", "sync"}, 0, 1000));
+  run.trials[0].flushes = 2000;
+  run.trials[0].audited_writes = 17;
+  run.trials[1].audited_writes = 0;
+  const Rows rows = Parse(TrialsToCsv(run));
+  EXPECT_EQ(FieldOf(rows, 1, "audited_writes"), "17");
+  EXPECT_EQ(FieldOf(rows, 1, "flushes_per_write"), "2");  // 1000 updates
+  EXPECT_EQ(FieldOf(rows, 2, "audited_writes"), "0");
+  EXPECT_EQ(FieldOf(rows, 2, "flushes_per_write"), "0");
+  EXPECT_EQ(FieldOf(rows, 3, "audited_writes"), "");
+}
+
 TEST(CsvTest, NoTrialsLeaveTheHeader) { EXPECT_EQ(Parse(TrialsToCsv(kvs::Run{})).size(), 1u); }
 
 }  // namespace

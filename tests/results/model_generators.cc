@@ -179,6 +179,7 @@ rc::Gen<Trial> AnyTrial() {
     trial.memory_budget_bytes = *AnyCount();
     trial.peak_rss_bytes = *AnyCount();
     trial.flushes = *AnyCount();
+    trial.audited_writes = *PerhapsACount();
     trial.busy_waits = *AnyCount();
     trial.busy_wait_ns = *AnyCount();
     trial.user_cpu_s = *rc::gen::inRange(0, 1000) / 7.0;
@@ -209,6 +210,7 @@ rc::Gen<Run> AnyRun() {
     if (*rc::gen::arbitrary<bool>()) {
       run.workloads = {{*rc::gen::nonEmpty(AnyText()), *AnyProperties(), *Some(AnyText())}};
     }
+    if (*rc::gen::arbitrary<bool>()) run.notes = *Some(AnyText());
     run.trials = *AnyTrials();
     return run;
   });

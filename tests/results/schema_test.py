@@ -92,6 +92,13 @@ class SchemaTest(SyntheticResultTest):
             result = json.loads((ROOT / "results/stores" / name).read_text())
             self.assertEqual([e.message for e in self.validator.iter_errors(result)], [])
 
+    def test_what_is_known_of_audited_writes_follows_it(self):
+        def tell(result):
+            result["kvs_bench"]["notes"] = ["a note"]
+            result["kvs_bench"]["trials"][0]["audited_writes"] = 0
+            result["kvs_bench"]["cells"][0]["flushes_per_write"] = 1.5
+        self.assertEqual(self.errors_after(tell), [])
+
     def test_no_number_is_nan_or_infinite(self):
         def refuse(token):
             self.fail(token)

@@ -51,6 +51,25 @@ kvs::Run RunOfEverything() {
   return run;
 }
 
+// In tier sync, with names as long as they get beside the figures.
+kvs::Run RunOfSync() {
+  kvs::Run run;
+  const auto add = [&](const std::string& engine, double per_s, double flushes_per_write) {
+    const CellName cell{"ycsb-a", engine, 1, "dedicated", "sync"};
+    run.trials.push_back(SyntheticTrial(cell, 0, per_s));
+    Trial& trial = run.trials.back();
+    if (flushes_per_write < 0) return;
+    trial.audited_writes = 1;
+    trial.flushes = static_cast<uint64_t>(flushes_per_write * per_s);  // in 2 s, half are updates
+  };
+  add("lockfree", 6543210, 0.53);
+  add("rocksdb", 54321, 0.001);
+  add("sqlite", 4321, 12.3);
+  add("lmdb", 3210, 2);
+  add("null", 20e6, -1);
+  return run;
+}
+
 constexpr const char* kGolden = R"(
 ycsb-a
 50% read, 50% update; 100,000 records, 97.6 MiB; 4 trials of 2.0 s; pool dedicated; durability process
@@ -89,7 +108,7 @@ TEST(TableTest, ColourChangesNothingButColour) {
 }
 
 TEST(TableTest, LinesFitTheTerminalAndHaveNoTrailingSpace) {
-  for (const kvs::Run& run : {RunOfEverything(), SyntheticRun()}) {
+  for (const kvs::Run& run : {RunOfEverything(), SyntheticRun(), RunOfSync()}) {
     std::istringstream lines(Render(run));
     for (std::string line; std::getline(lines, line);) {
       EXPECT_LE(line.size(), 120u) << line;
@@ -168,6 +187,23 @@ TEST(TableTest, AnInterruptedRunSaysSo) {
   run.complete = false;
   run.planned_trials = 99;
   EXPECT_THAT(Render(run), HasSubstr("Interrupted: 18 of 99 planned trials ran.\n"));
+}
+
+TEST(TableTest, InTierSyncFlushesPerWriteStandBesideTheThroughput) {
+  const std::string table = Render(RunOfSync());
+  EXPECT_THAT(table, HasSubstr("  engine     ops/s [min-max]      syncs  vs best      p50"));
+  EXPECT_THAT(table, HasSubstr("  lockfree   6.54M [6.54M-6.54M]   0.53    1.00x "));
+  EXPECT_THAT(table, HasSubstr("  rocksdb    54.3k [54.3k-54.3k]  <0.01  0.0083x "));
+  EXPECT_THAT(table, HasSubstr("  sqlite     4.32k [4.32k-4.32k]   12.3 0.00066x "));
+  EXPECT_THAT(table, HasSubstr("  lmdb       3.21k [3.21k-3.21k]   2.00 0.00049x "));
+  EXPECT_THAT(table, HasSubstr("  null       20.0M [20.0M-20.0M]      -    floor "));
+  EXPECT_THAT(table, HasSubstr("\nsyncs    flushes of the whole process per write\n"));
+}
+
+TEST(TableTest, WhatMustBeKnownOfAllTrialsStandsBelowOnce) {
+  kvs::Run run = RunOfEverything();
+  run.notes = {"a note", "another"};
+  EXPECT_EQ(Render(run), Render(RunOfEverything()) + "note     a note\nnote     another\n");
 }
 
 TEST(TableTest, WhatIsWrongWithTheMachineStandsBelow) {
