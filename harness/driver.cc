@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 
 #include "harness/coordinator.h"
 #include "harness/dedicated_thread.h"
+#include "harness/flush_audit.h"
 #include "harness/operation_executor.h"
 #include "harness/pooled_requests.h"
 #include "harness/pools/thread_pool.h"
@@ -88,7 +90,10 @@ Measurement Summarise(const RunControl& control, RunLog log, const Executors& fo
   result.interrupted = log.interrupted;
   result.warmup_s = log.warmup_s;
   for (const Executors* executors : {&foreground, &background}) {
-    for (const auto& executor : *executors) result.wrong.Merge(executor->wrong());
+    for (const auto& executor : *executors) {
+      result.wrong.Merge(executor->wrong());
+      result.write_audit.Merge(executor->write_audit());
+    }
   }
   Counts executed;
   for (const auto& executor : foreground) executed.Add(executor->counts().Read());
@@ -182,8 +187,11 @@ Measurement Measure(const KvsEngine& root, bool stores_data, const Spec& spec,
                                 keys,
                                 values,
                                 /*check_answers=*/stores_data,
+                                /*audit_flushes=*/stores_data && options.audit_flushes,
                                 options.full_check_period,
                                 options.seed};
+  std::optional<SynchronousWriteWatch> watch;
+  if (context.audit_flushes) watch.emplace();
   const Executors foreground = MakeExecutors(context, options.threads, 0);
   const Executors background = MakeExecutors(context, spec.background_writers, options.threads);
   RunControl control(CountsOf(foreground), CountsOf(background), options.hardware);

@@ -15,6 +15,7 @@
 #include "harness/hardware_counters.h"
 #include "harness/histogram.h"
 #include "harness/process_costs.h"
+#include "harness/write_audit.h"
 #include "harness/wrong_answers.h"
 #include "workloads/key_renderer.h"
 #include "workloads/operation.h"
@@ -40,6 +41,7 @@ struct DriverOptions {
   uint64_t seed = 0;
   double sampling_period = 64;    // mean operations per latency sample; >= 1: every one
   double full_check_period = 64;  // mean reads per full value check; >= 1: every one
+  bool audit_flushes = false;     // tier `sync`: each write that is timed must have a flush
   const std::atomic<bool>* interrupted = nullptr;  // set by a signal handler: end now
   const HardwareCounters* hardware = nullptr;      // opened before the engine made its threads
   // Called about once a second from the calling thread, for the progress line. `phase` is "load",
@@ -87,6 +89,7 @@ struct Measurement {
   double warmup_s = 0;
   bool interrupted = false;  // the figures cover the part that ran
   uint64_t flushes = 0;      // in the window, as flush_audit.h counts them
+  WriteAudit write_audit;    // of the whole run, warm-up included, if asked for
   // In the window, whole process; see WindowEdge.
   ProcessCosts process;
   HardwareCosts hardware;

@@ -10,7 +10,7 @@ enum class ExitCode : int {
   kOk = 0,
   kUsage = 2,          // the command line or an input is wrong, or nothing could run
   kEnvironment = 4,    // the machine refuses: disk, directory, result file, `doctor --strict`
-  kEngineFailed = 5,   // an engine failed or gave a wrong answer
+  kEngineFailed = 5,   // an engine failed, gave a wrong answer or broke a promise
   kInterrupted = 130,  // stopped by the user; the result file is valid and partial
 };
 

@@ -59,7 +59,9 @@ size_t OperationExecutor::ExecuteReads(KvsEngine& engine, std::span<const Operat
 void OperationExecutor::Write(KvsEngine& engine, const Operation& operation, std::string_view key,
                               bool timed, const RunControl& control) {
   const std::string_view value = EncodeNext(operation.key_number);
+  const uint64_t handed_over_ns = HandOver(timed && HasVersion(value));
   CallEngine(operation.kind, timed, control, [&] { engine.Set(key, value); });
+  Acknowledged(handed_over_ns);
   counts_.Of(operation.kind).completed.Add(1);
   CountWritten(operation.kind, key, value);
 }
@@ -69,10 +71,12 @@ void OperationExecutor::ReadModifyWrite(KvsEngine& engine, const Operation& oper
                                         const RunControl& control) {
   const std::string_view value = EncodeNext(operation.key_number);
   bool found = false;
+  const uint64_t handed_over_ns = HandOver(timed && HasVersion(value));
   CallEngine(operation.kind, timed, control, [&] {
     found = engine.Get(key, value_in_);
     engine.Set(key, value);
   });
+  Acknowledged(handed_over_ns);
   CountLookup(operation, found);
   if (operation.kind == OperationKind::kUpdate) counts_.Of(operation.kind).completed.Add(1);
   CountWritten(operation.kind, key, value);
@@ -82,7 +86,9 @@ void OperationExecutor::ReadModifyWrite(KvsEngine& engine, const Operation& oper
 void OperationExecutor::Remove(KvsEngine& engine, const Operation& operation, std::string_view key,
                                bool timed, const RunControl& control) {
   RemoveResult result = RemoveResult::kUnknown;
+  const uint64_t handed_over_ns = HandOver(timed);
   CallEngine(operation.kind, timed, control, [&] { result = engine.Remove(key); });
+  if (result == RemoveResult::kRemoved) Acknowledged(handed_over_ns);
   CountWritten(operation.kind, key, {});
   if (result == RemoveResult::kUnknown) {
     counts_.Of(operation.kind).unknown.Add(1);

@@ -17,6 +17,7 @@
 #include "harness/live_counts.h"
 #include "harness/random_intervals.h"
 #include "harness/run_control.h"
+#include "harness/write_audit.h"
 #include "harness/wrong_answers.h"
 #include "workloads/key_renderer.h"
 #include "workloads/operation.h"
@@ -31,6 +32,7 @@ struct ExecutorContext {
   const KeyRenderer& keys;
   const ValueCodec& values;
   bool check_answers;        // false for an engine that stores nothing
+  bool audit_flushes;        // a timed write that was acknowledged must have been flushed
   double full_check_period;  // mean hits per full check of the value
   uint64_t seed;
 };
@@ -52,6 +54,11 @@ struct ExecutorContext {
 // full. Of a scan, the number, the order and the first of the keys are checked, and at random
 // intervals an entry's value, in full and for being its key's own. A miss where the key must be
 // there, or a hit where it cannot be, is a wrong answer.
+//
+// With audit_flushes, timed writes are audited (write_audit.h), in the warm-up too: updates,
+// inserts, read-modify-writes, and removes that removed something. A remove that found nothing, or
+// does not tell, needs no flush. Nor does a write of the value that is there already, which SQLite
+// leaves out: so values too short to have a version are not audited.
 //
 // Thread safety: one thread at a time, except counts(), which any thread may read.
 class alignas(128) OperationExecutor {
@@ -86,6 +93,7 @@ class alignas(128) OperationExecutor {
     return latency_ns_[static_cast<size_t>(kind)];
   }
   const WrongAnswers& wrong() const { return wrong_; }
+  const WriteAudit& write_audit() const { return write_audit_; }
 
  private:
   // The entries of the scan under way, as its visitor sees them.
@@ -114,6 +122,17 @@ class alignas(128) OperationExecutor {
 
   void CountWritten(OperationKind kind, std::string_view key, std::string_view value) {
     counts_.Of(kind).written_bytes.Add(key.size() + value.size());
+  }
+  // True if no other write of the run has the same value for its key.
+  static bool HasVersion(std::string_view value) {
+    return value.size() >= ValueCodec::kHeaderBytes;
+  }
+  // The moment before a write is handed over; 0 if it is not to be audited.
+  uint64_t HandOver(bool timed) const { return timed && context_.audit_flushes ? NowNs() : 0; }
+  void Acknowledged(uint64_t handed_over_ns) {
+    if (handed_over_ns != 0) [[unlikely]] {
+      write_audit_.Judge(handed_over_ns);
+    }
   }
   template <typename Call>
   void CallEngine(OperationKind kind, bool timed, const RunControl& control, Call&& call);
@@ -171,6 +190,7 @@ class alignas(128) OperationExecutor {
   LiveCounts counts_;
   std::array<Histogram, kOperationKinds> latency_ns_;
   WrongAnswers wrong_;
+  WriteAudit write_audit_;
 };
 
 // Inline: called for each operation.

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -25,6 +26,7 @@
 #include "harness/progress.h"
 #include "harness/run_directory.h"
 #include "harness/stop_requests.h"
+#include "harness/tier_notes.h"
 #include "harness/trial.h"
 #include "harness/trial_process.h"
 #include "results/cost_table.h"
@@ -175,6 +177,7 @@ class Runner {
     run_.context = DescribeContext(facts_);
     run_.host = DescribeHost(facts_);
     run_.trials = plan_.unsupported;
+    if (auto notes = NotesOnTiers(plan_.trials); !notes.empty()) run_.notes = std::move(notes);
     for (const Spec& spec : options_.workloads) {
       run_.workloads.push_back(
           {.name = spec.name, .properties = spec.properties, .notes = spec.notes});

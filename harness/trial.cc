@@ -12,6 +12,7 @@
 #include "harness/driver.h"
 #include "harness/hardware_counters.h"
 #include "harness/process_costs.h"
+#include "results/flushes_per_write.h"
 
 namespace kvs {
 namespace {
@@ -45,6 +46,12 @@ constexpr const char* kNoProcessIo =
     "bytes read and written: the kernel does not give /proc/self/io";
 constexpr const char* kCountersTookTurns =
     "hardware counters took turns: scaled from the time that each ran to the whole";
+
+constexpr const char* kNothingAudited =
+    "no write was audited for its flush: none was timed (--sampling-period 1 times all), or none "
+    "that must have had one: values are too short, or the engine does not tell what removes did";
+constexpr const char* kNotAuditedInPlace =
+    "no write was audited for its flush: the store may hold the same values, by an earlier run";
 
 constexpr const char* kNoCountersPerRequest =
     "hardware counters: left out in pool 'naive', whose threads would each pay for them";
@@ -102,6 +109,8 @@ class TrialRun {
     driver_options_.seed = plan.seed;
     driver_options_.sampling_period = plan.sampling_period;
     driver_options_.full_check_period = plan.verify_fully ? 1 : kFullCheckPeriod;
+    driver_options_.audit_flushes =
+        stores_data_ && plan.durability == Durability::kSync && !plan.existing_store;
     driver_options_.interrupted = &interrupted;
     driver_options_.hardware = hardware_ ? &*hardware_ : nullptr;
     driver_options_.progress = observe;
@@ -198,6 +207,12 @@ class TrialRun {
                           : "stopped before the window opened, so that there are no figures";
     }
     Judge(measured.wrong, "while measuring");
+    if (driver_options_.audit_flushes) {
+      JudgeFlushes(measured.write_audit);
+    } else if (plan_.durability == Durability::kSync && stores_data_ &&
+               CompletedWrites(trial_) > 0) {
+      trial_.notes.emplace_back(kNotAuditedInPlace);
+    }
   }
 
   void Adopt(const Measurement& measured) {
@@ -275,9 +290,23 @@ class TrialRun {
 
   void Judge(const WrongAnswers& wrong, std::string_view when) {
     if (wrong.count == 0) return;
-    const std::string reason =
-        fmt::format("{} wrong answer{} {}: {}", wrong.count, wrong.count == 1 ? "" : "s", when,
-                    fmt::join(wrong.examples, "; "));
+    Refute(fmt::format("{} wrong answer{} {}: {}", wrong.count, wrong.count == 1 ? "" : "s", when,
+                       fmt::join(wrong.examples, "; ")));
+  }
+
+  void JudgeFlushes(const WriteAudit& audit) {
+    trial_.audited_writes = audit.audited;
+    if (audit.audited == 0 && CompletedWrites(trial_) > 0) {
+      trial_.notes.emplace_back(kNothingAudited);
+    }
+    if (audit.unflushed == 0) return;
+    Refute(fmt::format(
+        "tier 'sync' is not kept: {} of {} audited write{} acknowledged without a flush that began "
+        "after the data was handed over",
+        audit.unflushed, audit.audited, audit.audited == 1 ? " was" : "s were"));
+  }
+
+  void Refute(const std::string& reason) {
     trial_.reason = trial_.status == TrialStatus::kWrongAnswer
                         ? fmt::format("{}. {}", trial_.reason, reason)
                         : reason;

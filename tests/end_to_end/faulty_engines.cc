@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/end_to_end/boasting_engine.h"
 #include "tests/end_to_end/broken_engines.h"
 
 namespace kvs {
@@ -168,6 +169,7 @@ std::vector<const EngineDefinition*> AllAndFaulty() {
   std::vector<const EngineDefinition*> engines(AllEngines().begin(), AllEngines().end());
   for (const EngineDefinition& engine : kFaultyEngines) engines.push_back(&engine);
   for (const EngineDefinition& engine : BrokenEngines()) engines.push_back(&engine);
+  engines.push_back(&kBoastingEngine);
   return engines;
 }
 
