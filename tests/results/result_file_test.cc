@@ -121,9 +121,10 @@ TEST(ResultFileTest, EveryTruncationIsAnError) {
 
 TEST(ResultFileTest, ATruncatedRunSaysWhere) {
   const std::string text = RunToJson(SmallRun());
-  EXPECT_THAT(ErrorOf([&] { RunFromJson(text.substr(0, text.size() / 2), "run.json"); }),
-              AllOf(StartsWith("run.json: the file is cut short: parse error at line "),
-                    HasSubstr("unexpected end of input")));
+  EXPECT_THAT(
+      ErrorOf([&] { RunFromJson(text.substr(0, text.find('\n', text.size() / 2)), "run.json"); }),
+      AllOf(StartsWith("run.json: the file is cut short: parse error at line "),
+            HasSubstr("unexpected end of input")));
 }
 
 TEST(ResultFileTest, WhatIsNotJsonSaysWhere) {

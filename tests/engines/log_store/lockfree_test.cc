@@ -446,23 +446,63 @@ TEST(LockfreeTest, WritersAndCompactionGoOnBesideAReaderThatNeverFinishes) {
   options.segment_size = 4096;
   options.garbage_percent = 30;
   options.unlocked_readers = true;
+  options.ordered = true;  // a scan shows where a value is
   LogStore store(options);
   store.Write(RecordType::kValue, "key", "first");
   Epochs::Slot* const slot = store.epochs().AcquireSlot();
   {
     const Epochs::Guard guard(store.epochs(), slot);
+    std::string_view seen;
+    size_t visited = 0;
+    std::string next;
+    store.ScanPart(
+        "", 1, [&](std::string_view, std::string_view value) { seen = value; }, visited, next);
     for (int i = 0; i < 500; ++i) {
       store.Write(RecordType::kValue, "key", std::string(100, 'v'));
       while (store.CompactionDue()) {
         store.PrepareCompaction(4096);
         store.CompactStep();
       }
+      store.WaitForBackground();  // which makes new segments of retired ones that nobody reads
     }
+    EXPECT_EQ(seen, "first");
     EXPECT_GT(store.epochs().Reclaim(), 5u);
   }
   EXPECT_EQ(store.epochs().Reclaim(), 0u);
   store.epochs().ReleaseSlot(slot);
   EXPECT_GT(store.Statistics().compacted_segments, 5u);
+}
+
+// What is overwritten again and again is mostly pending in the index, or on its way from there.
+TEST(LockfreeTest, AReaderNeverSeesAnOlderValueThanBefore) {
+  constexpr uint64_t kVersions = kHasSanitizer ? 3000 : 100'000;
+  const TestDirectory directory;
+  EngineOptions options;
+  options.directory = directory.path() / "s";
+  const auto writer = OpenLockfreeWithHooks(options, {});
+  const auto reader = writer->Clone();
+  const auto set_all = [&writer](uint64_t version) {
+    for (char key = 'a'; key < 'h'; ++key) {
+      writer->Set({&key, 1}, {reinterpret_cast<const char*>(&version), sizeof version});
+    }
+  };
+  set_all(0);
+  std::atomic<bool> is_finished{false};
+  std::atomic<uint64_t> went_back{0};
+  std::thread reading([&] {
+    uint64_t last = 0;
+    std::string value;
+    while (!is_finished.load()) {
+      uint64_t version = 0;
+      if (reader->Get("d", value)) std::memcpy(&version, value.data(), sizeof version);
+      went_back += version < last ? 1 : 0;
+      last = version;
+    }
+  });
+  for (uint64_t version = 1; version <= kVersions; ++version) set_all(version);
+  is_finished = true;
+  reading.join();
+  EXPECT_EQ(went_back, 0u);
 }
 
 }  // namespace
