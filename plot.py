@@ -4,7 +4,8 @@
     plot.py RESULT.json [--out DIR]
 
 Per workload, pool and durability: throughput against threads, with the trials as dots and their
-median as a line, and latency by percentile on an axis of nines. Over all workloads: a heat map of
+median as a line, and latency by percentile on an axis of nines: service time, or in the open loop
+(--rate) response time. Over all workloads: a heat map of
 each engine's throughput as a share of the best. Each chart is written as PNG and SVG into DIR (by
 default RESULT-charts beside the file), and its path is printed.
 
@@ -96,6 +97,11 @@ def check_summary(summary, where):
         check_latency(latency, f"{where}/latencies/{j}")
     if "queue_wait" in summary:
         check_latency(summary["queue_wait"], f"{where}/queue_wait")
+    if "response_times" in summary:
+        member(summary, "rate_per_s", NUMBER, where)
+        member(summary, "arrivals", str, where)
+        for j, latency in enumerate(member(summary, "response_times", list, where)):
+            check_latency(latency, f"{where}/response_times/{j}")
 
 
 def read_result(path):
@@ -233,6 +239,15 @@ def footer_lines(result, summaries, more):
     if not ours["complete"]:
         run += ", interrupted before its end"
     return ["; ".join(machine), "; ".join(setting), run]
+
+
+def open_loop(summaries):
+    """What the load of an open loop was, in words; empty in the closed loop."""
+    for summary in summaries:
+        if "response_times" in summary:
+            arrivals = {"poisson": "Poisson"}.get(summary["arrivals"], summary["arrivals"])
+            return f"open loop at {human_count(summary['rate_per_s'])}/s, {arrivals} arrivals"
+    return ""
 
 
 def dataset(result, summaries):
@@ -395,8 +410,9 @@ def draw_throughput(plt, result, title, summaries, trials):
     footer = without_figures(summaries) + footer_lines(
         result, drawn, ["line: median, dots: trials"])
     longest = max(len(s["cell"]["engine"]) for s in drawn)
-    page = Page(plt, 8.2, 4.4, f"{title}: throughput", "operations per second, all threads together",
-                footer, right_in=max(1.75, 0.4 + 0.085 * longest))
+    load = open_loop(drawn)
+    page = Page(plt, 8.2, 4.4, f"{title}: throughput",
+                "operations per second, all threads together" + (f"; {load}" if load else ""), footer, right_in=max(1.75, 0.4 + 0.085 * longest))
     axes = page.axes[0][0]
     use_value_axis(axes, values, human_count)
     axes.set_xscale("log", base=2)
@@ -446,7 +462,8 @@ def latency_kinds(summaries):
 
 def latency_points(summary, what):
     """(nines, ns) of the percentiles with enough samples beyond them."""
-    found = [latency for latency in summary["latencies"] if latency["what"] == what]
+    times = summary.get("response_times", summary["latencies"])
+    found = [latency for latency in times if latency["what"] == what]
     if what == "queue-wait" and "queue_wait" in summary:
         found = [summary["queue_wait"]]
     if not found:
@@ -457,7 +474,10 @@ def latency_points(summary, what):
 
 
 def draw_latency(plt, result, title, summaries):
-    """Latency by percentile, a panel per kind of operation and thread count. None without any."""
+    """Latency by percentile, a panel per kind of operation and thread count. None without any.
+
+    Response times where the result has them, from an open loop; otherwise service times.
+    """
     from matplotlib.lines import Line2D
     from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter
     drawn = [s for s in summaries if "throughput_per_s" in s]
@@ -473,8 +493,12 @@ def draw_latency(plt, result, title, summaries):
     per_row = max(1, int((width_in - 0.5) / max(1.15, 0.5 + 0.085 * max(map(len, engines)))))
     legend_rows = math.ceil(len(engines) / per_row)
     top_in = 1.25 + 0.24 * legend_rows
-    page = Page(plt, width_in, 2.9 * len(kinds), f"{title}: latency by percentile",
-                "service time inside the engine; both axes logarithmic", footer, top_in=top_in,
+    load = open_loop(drawn)
+    what_is_drawn = (f"{title}: response time by percentile",
+                     f"from the intended start, {load}; both axes logarithmic") if load else (
+                         f"{title}: latency by percentile",
+                         "service time inside the engine; both axes logarithmic")
+    page = Page(plt, width_in, 2.9 * len(kinds), *what_is_drawn, footer, top_in=top_in,
                 rows=len(kinds), columns=len(threads), sharex=True, sharey="row")
     page.figure.subplots_adjust(wspace=0.1, hspace=0.2)
     low_x, high_x = (f(x for x, _ in every_point) for f in (min, max))

@@ -55,12 +55,24 @@ Json ThroughputRow(const Trial& trial, const Family& family) {
 }
 
 // CPU time has no percentiles; the row repeats the wall time, because compare.py divides by it.
-Json LatencyRow(const Trial& trial, const Family& family, const Latency& latency,
-                const Percentile& percentile, size_t instance) {
-  Json row = Row(trial, family, fmt::format("/latency:p{:g}", percentile.percent), instance);
+Json PercentileRow(const Trial& trial, const Family& family, const char* label,
+                   const Latency& latency, const Percentile& percentile, size_t instance) {
+  Json row = Row(trial, family, fmt::format("/{}:p{:g}", label, percentile.percent), instance);
   const auto value_ns = static_cast<double>(percentile.value_ns);
   AddTimes(row, latency.samples, value_ns, value_ns);
   return row;
+}
+
+// The percentiles of `latency`, which may be null; the first is row `instance` of its trial.
+void AddPercentiles(const Trial& trial, const Family& family, const char* label,
+                    const Latency* latency, size_t& instance, Json& rows) {
+  if (latency == nullptr) return;
+  for (const Percentile& percentile : latency->percentiles) {
+    for (const double shown : {50.0, 99.0, 99.9}) {
+      if (percentile.percent != shown) continue;
+      rows.push_back(PercentileRow(trial, family, label, *latency, percentile, instance++));
+    }
+  }
 }
 
 }  // namespace
@@ -80,15 +92,9 @@ Json BenchmarkRows(const std::vector<Trial>& trials) {
       continue;
     }
     rows.push_back(ThroughputRow(trial, family));
-    const Latency* all = trial.FindLatency("all");
-    if (all == nullptr) continue;
     size_t instance = 1;
-    for (const Percentile& percentile : all->percentiles) {
-      for (const double shown : {50.0, 99.0, 99.9}) {
-        if (percentile.percent != shown) continue;
-        rows.push_back(LatencyRow(trial, family, *all, percentile, instance++));
-      }
-    }
+    AddPercentiles(trial, family, "latency", trial.FindLatency("all"), instance, rows);
+    AddPercentiles(trial, family, "response", trial.FindResponseTime("all"), instance, rows);
   }
   return rows;
 }

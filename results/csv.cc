@@ -55,8 +55,7 @@ std::string Total(const Trial& trial) {
 
 // Hundredths of a percent, since a template takes no double in every compiler we build with.
 template <unsigned HundredthPercent>
-std::string LatencyAt(const Trial& trial) {
-  const Latency* all = trial.FindLatency("all");
+std::string TimeAt(const Latency* all) {
   if (all == nullptr) return "";
   for (const Percentile& percentile : all->percentiles) {
     if (percentile.percent == HundredthPercent / 100.0) {
@@ -64,6 +63,15 @@ std::string LatencyAt(const Trial& trial) {
     }
   }
   return "";
+}
+
+template <unsigned HundredthPercent>
+std::string LatencyAt(const Trial& trial) {
+  return TimeAt<HundredthPercent>(trial.FindLatency("all"));
+}
+template <unsigned HundredthPercent>
+std::string ResponseAt(const Trial& trial) {
+  return TimeAt<HundredthPercent>(trial.FindResponseTime("all"));
 }
 
 std::vector<Column> MakeColumns() {
@@ -133,6 +141,20 @@ std::vector<Column> MakeColumns() {
                          return Known(CostsOf(trial).*member);
                        }});
   }
+  // Open loop; empty in the closed loop.
+  columns.insert(
+      columns.end(),
+      {{"rate_per_s", false, [](const Trial& t) { return Known(t.rate_per_s); }},
+       {"arrivals", false, [](const Trial& t) { return t.arrivals.value_or(""); }},
+       {"backlog_operations", true, [](const Trial& t) { return Known(t.backlog_operations); }},
+       {"backlog_s", true, [](const Trial& t) { return Known(t.BacklogS()); }},
+       {"response_p50_ns", true, ResponseAt<5000>},
+       {"response_p90_ns", true, ResponseAt<9000>},
+       {"response_p95_ns", true, ResponseAt<9500>},
+       {"response_p99_ns", true, ResponseAt<9900>},
+       {"response_p99.9_ns", true, ResponseAt<9990>},
+       {"response_p99.99_ns", true, ResponseAt<9999>},
+       {"response_max_ns", true, ResponseAt<10000>}});
   return columns;
 }
 

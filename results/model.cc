@@ -5,6 +5,15 @@
 #include <algorithm>
 
 namespace kvs {
+namespace {
+
+const Latency* Find(const std::vector<Latency>& latencies, std::string_view what) {
+  const auto found = std::find_if(latencies.begin(), latencies.end(),
+                                  [&](const Latency& latency) { return latency.what == what; });
+  return found == latencies.end() ? nullptr : &*found;
+}
+
+}  // namespace
 
 std::string CellName::ToString() const {
   return fmt::format("{}/engine:{}/threads:{}/pool:{}/durability:{}", workload, engine, threads,
@@ -67,10 +76,21 @@ bool Trial::Measured() const {
          throughput_per_s > 0;
 }
 
-const Latency* Trial::FindLatency(std::string_view what) const {
-  const auto found = std::find_if(latencies.begin(), latencies.end(),
-                                  [&](const Latency& latency) { return latency.what == what; });
-  return found == latencies.end() ? nullptr : &*found;
+const Latency* Trial::FindLatency(std::string_view what) const { return Find(latencies, what); }
+
+const Latency* Trial::FindResponseTime(std::string_view what) const {
+  return response_times ? Find(*response_times, what) : nullptr;
+}
+
+std::optional<double> Trial::BacklogS() const {
+  if (!backlog_operations || !rate_per_s) return std::nullopt;
+  return static_cast<double>(*backlog_operations) / *rate_per_s;
+}
+
+bool Trial::FellBehind() const {
+  const std::optional<double> backlog_s = BacklogS();
+  return backlog_s && *backlog_s > kBacklogShareLimit * window_s &&
+         *backlog_operations > cell.threads;
 }
 
 }  // namespace kvs

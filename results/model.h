@@ -119,6 +119,10 @@ struct TrialCosts {
   friend bool operator==(const TrialCosts&, const TrialCosts&) = default;
 };
 
+// A backlog of more than this share of the operations that were to start in the window means that
+// the engine did not keep up.
+inline constexpr double kBacklogShareLimit = 0.01;
+
 // One fresh process on a fresh directory.
 struct Trial {
   CellName cell;
@@ -140,7 +144,17 @@ struct Trial {
   std::vector<Latency> latencies;
   double sampling_period = 0;         // mean operations per latency sample; 1: every one
   std::optional<Latency> queue_wait;  // pooled modes only
-  uint64_t handles_cloned = 0;        // pool `naive`: one per request
+
+  // Open loop only: each operation had an intended start that did not depend on the engine.
+  std::optional<double> rate_per_s;     // of intended starts, all foreground threads; > 0
+  std::optional<std::string> arrivals;  // "poisson" or "constant"
+  // Should have started before the window's end and had not completed then.
+  std::optional<uint64_t> backlog_operations;
+  // As `latencies`, from the intended start until the engine's call returned; of operations that
+  // completed in the window.
+  std::optional<std::vector<Latency>> response_times;
+
+  uint64_t handles_cloned = 0;  // pool `naive`: one per request
 
   // The phases around it.
   uint64_t loaded_records = 0;
@@ -177,6 +191,12 @@ struct Trial {
   bool Measured() const;
   // The distribution called `what`, or null.
   const Latency* FindLatency(std::string_view what) const;
+  const Latency* FindResponseTime(std::string_view what) const;
+  // How long the rate takes to make the backlog, in s; nothing in the closed loop.
+  std::optional<double> BacklogS() const;
+  // True when the backlog is above kBacklogShareLimit of the window and is more than the one
+  // operation that each thread may have in hand.
+  bool FellBehind() const;
 
   friend bool operator==(const Trial&, const Trial&) = default;
 };

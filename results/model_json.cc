@@ -82,6 +82,10 @@ void Fields(Archive& archive, T& trial) {
   archive("latencies", trial.latencies);
   archive("sampling_period", trial.sampling_period);
   archive("queue_wait", trial.queue_wait);
+  archive("rate_per_s", trial.rate_per_s);
+  archive("arrivals", trial.arrivals);
+  archive("backlog_operations", trial.backlog_operations);
+  archive("response_times", trial.response_times);
   archive("handles_cloned", trial.handles_cloned);
   archive("loaded_records", trial.loaded_records);
   archive("open_s", trial.open_s);
@@ -189,6 +193,10 @@ void Fields(Archive& archive, T& cell) {
   archive("misses", cell.misses);
   archive("latencies", cell.latencies);
   archive("queue_wait", cell.queue_wait);
+  archive("rate_per_s", cell.rate_per_s);
+  archive("arrivals", cell.arrivals);
+  archive("backlog_s", cell.backlog_s);
+  archive("response_times", cell.response_times);
   archive("flushes_per_operation", cell.flushes_per_operation);
   archive("flushes_per_write", cell.flushes_per_write);
   archive("peak_rss_bytes", cell.peak_rss_bytes);

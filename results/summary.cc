@@ -74,21 +74,34 @@ LatencySummary SummariseLatency(const std::vector<const Latency*>& all) {
   return summary;
 }
 
-void SummariseLatencies(const TrialList& measured, CellSummary& cell) {
+// One per kind, in the order in which the kinds appear.
+std::vector<LatencySummary> SummariseKinds(
+    const std::vector<const std::vector<Latency>*>& of_trials) {
   std::vector<std::string> order;
   std::map<std::string, std::vector<const Latency*>> by_kind;
-  std::vector<const Latency*> queue_waits;
-  for (const Trial* trial : measured) {
-    for (const Latency& latency : trial->latencies) {
+  for (const std::vector<Latency>* latencies : of_trials) {
+    for (const Latency& latency : *latencies) {
       auto& all = by_kind[latency.what];
       if (all.empty()) order.push_back(latency.what);
       all.push_back(&latency);
     }
+  }
+  std::vector<LatencySummary> summaries;
+  for (const std::string& what : order) summaries.push_back(SummariseLatency(by_kind[what]));
+  return summaries;
+}
+
+void SummariseLatencies(const TrialList& measured, CellSummary& cell) {
+  std::vector<const std::vector<Latency>*> latencies;
+  std::vector<const std::vector<Latency>*> response_times;
+  std::vector<const Latency*> queue_waits;
+  for (const Trial* trial : measured) {
+    latencies.push_back(&trial->latencies);
+    if (trial->response_times) response_times.push_back(&*trial->response_times);
     if (trial->queue_wait) queue_waits.push_back(&*trial->queue_wait);
   }
-  for (const std::string& what : order) {
-    cell.latencies.push_back(SummariseLatency(by_kind[what]));
-  }
+  cell.latencies = SummariseKinds(latencies);
+  if (!response_times.empty()) cell.response_times = SummariseKinds(response_times);
   if (!queue_waits.empty()) cell.queue_wait = SummariseLatency(queue_waits);
 }
 
@@ -119,6 +132,9 @@ void SummariseFigures(const TrialList& measured, CellSummary& cell) {
   for (const Trial* trial : measured) {
     cell.peak_rss_bytes = std::max(cell.peak_rss_bytes, trial->peak_rss_bytes);
     cell.directory_bytes = std::max(cell.directory_bytes, trial->directory_bytes);
+    if (const std::optional<double> backlog_s = trial->BacklogS()) {
+      cell.backlog_s = std::max(cell.backlog_s.value_or(0), *backlog_s);
+    }
     for (const OperationCounts& counts : trial->counts) {
       cell.hits += counts.hits;
       cell.misses += counts.misses;
@@ -131,6 +147,8 @@ CellSummary SummariseCell(const TrialList& trials) {
   CellSummary cell;
   cell.cell = trials.front()->cell;
   cell.is_floor = trials.front()->is_floor;
+  cell.rate_per_s = trials.front()->rate_per_s;
+  cell.arrivals = trials.front()->arrivals;
   TrialList measured;
   for (const Trial* trial : trials) {
     ++cell.trials;
@@ -151,6 +169,13 @@ CellSummary SummariseCell(const TrialList& trials) {
   cell.trials_measured = static_cast<unsigned>(measured.size());
   if (!measured.empty()) SummariseFigures(measured, cell);
   return cell;
+}
+
+const LatencySummary* Find(const std::vector<LatencySummary>& latencies, std::string_view what) {
+  const auto found =
+      std::find_if(latencies.begin(), latencies.end(),
+                   [&](const LatencySummary& latency) { return latency.what == what; });
+  return found == latencies.end() ? nullptr : &*found;
 }
 
 void AddRatios(std::vector<CellSummary>& cells) {
@@ -181,7 +206,7 @@ void AddHarnessShares(const std::vector<Trial>& trials, std::vector<CellSummary>
     }
   }
   for (CellSummary& cell : cells) {
-    if (!cell.throughput_per_s || cell.cell.IsFloorEngine()) continue;
+    if (!cell.throughput_per_s || cell.cell.IsFloorEngine() || cell.rate_per_s) continue;
     const auto floor = floors.find({cell.cell.workload, cell.cell.threads, cell.cell.pool});
     if (floor == floors.end()) continue;
     // Times per operation and thread are threads / throughput, so their ratio is the inverse of
@@ -195,10 +220,11 @@ void AddHarnessShares(const std::vector<Trial>& trials, std::vector<CellSummary>
 }  // namespace
 
 const LatencySummary* CellSummary::FindLatency(std::string_view what) const {
-  const auto found =
-      std::find_if(latencies.begin(), latencies.end(),
-                   [&](const LatencySummary& latency) { return latency.what == what; });
-  return found == latencies.end() ? nullptr : &*found;
+  return Find(latencies, what);
+}
+
+const LatencySummary* CellSummary::FindResponseTime(std::string_view what) const {
+  return response_times ? Find(*response_times, what) : nullptr;
 }
 
 std::vector<CellSummary> Summarise(const std::vector<Trial>& trials) {

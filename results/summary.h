@@ -57,7 +57,7 @@ struct CellSummary {
   std::optional<double> ratio_to_best;
   // The harness's own time per operation and thread over this cell's, 0..1: kFloorEngine's median
   // with the same workload, threads and pool (any durability: it writes nothing). Unset without
-  // such a floor, and for the floor itself.
+  // such a floor, for the floor itself, and in the open loop, where throughputs are the rate's.
   std::optional<double> harness_share;
   bool harness_bound = false;  // harness_share > kHarnessShareLimit
 
@@ -65,6 +65,12 @@ struct CellSummary {
   uint64_t misses = 0;
   std::vector<LatencySummary> latencies;  // service time, in the order of the first trial's
   std::optional<LatencySummary> queue_wait;
+
+  // Open loop only.
+  std::optional<double> rate_per_s;
+  std::optional<std::string> arrivals;
+  std::optional<double> backlog_s;                            // longest; see Trial::BacklogS
+  std::optional<std::vector<LatencySummary>> response_times;  // as `latencies`
 
   double flushes_per_operation = 0;         // median
   std::optional<double> flushes_per_write;  // median of trials whose writes were audited
@@ -74,6 +80,7 @@ struct CellSummary {
   std::vector<std::string> notes;  // of all trials, each once
 
   const LatencySummary* FindLatency(std::string_view what) const;
+  const LatencySummary* FindResponseTime(std::string_view what) const;
 };
 
 // One summary per cell, in the order in which the cells first appear in `trials`; floor trials make

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <tuple>
@@ -68,6 +69,9 @@ class Table {
  public:
   Table(const Run& run, CellList cells, const TableOptions& options)
       : run_(run), cells_(std::move(cells)), options_(options), name_(cells_.front()->cell) {
+    for (const CellSummary* cell : cells_) {
+      if (cell->rate_per_s) open_loop_ = cell;
+    }
     Order();
     if (std::any_of(cells_.begin(), cells_.end(),
                     [](const CellSummary* cell) { return cell->flushes_per_write.has_value(); })) {
@@ -136,12 +140,23 @@ class Table {
     }
   }
 
+  // The median of a percentile, where there is one.
+  static std::optional<double> MedianNs(const LatencySummary* latency, double percent) {
+    if (latency == nullptr) return std::nullopt;
+    for (const PercentileSummary& percentile : latency->percentiles) {
+      if (percentile.percent == percent) return percentile.median_ns;
+    }
+    return std::nullopt;
+  }
+
   // By the number of threads; then the fastest first, then the floor, then what has no figures.
   void Order() {
     const auto rank = [](const CellSummary* cell) {
       const int part = !cell->throughput_per_s ? 2 : cell->cell.IsFloorEngine() ? 1 : 0;
-      return std::make_tuple(cell->cell.threads, part,
-                             part == 2 ? 0.0 : -cell->throughput_per_s->median);
+      double value = part == 2 ? 0.0 : -cell->throughput_per_s->median;
+      // Of a rate that all of them keep, the throughputs tell nothing.
+      if (cell->rate_per_s) value = MedianNs(cell->FindResponseTime("all"), 99).value_or(0);
+      return std::make_tuple(cell->cell.threads, part, value);
     };
     std::stable_sort(cells_.begin(), cells_.end(),
                      [&](const auto* a, const auto* b) { return rank(a) < rank(b); });
@@ -183,7 +198,16 @@ class Table {
     facts.push_back("pool " + name_.pool);
     facts.push_back("durability " + name_.durability);
     return Painted(name_.workload, Paint::kTitle, options_.colour) + "\n" +
-           Wrapped("", fmt::format("{}", fmt::join(facts, "; ")), Paint::kPlain, false) + "\n";
+           Wrapped("", fmt::format("{}", fmt::join(facts, "; ")), Paint::kPlain, false) +
+           OpenLoopLine() + "\n";
+  }
+
+  std::string OpenLoopLine() const {
+    if (!open_loop_) return "";
+    return fmt::format(
+        "open loop at {}/s, {} arrivals: response time from the intended start\n",
+        HumanCount(*open_loop_->rate_per_s),
+        open_loop_->arrivals == "poisson" ? "Poisson" : open_loop_->arrivals.value_or("?"));
   }
 
   // "95% read, 5% update": what the engines were really asked.
@@ -234,22 +258,23 @@ class Table {
   std::string Heading() const {
     std::string columns =
         fmt::format("  {:<{}}{:>8} {:<14}", "engine", NameWidth(), "ops/s", "[min-max]");
-    columns += Flushes("syncs") + fmt::format("{:>{}}", "vs best", widths_.ratio);
+    columns +=
+        Flushes("syncs") + fmt::format("{:>{}}", open_loop_ ? "backlog" : "vs best", widths_.ratio);
     std::string groups(columns.size(), ' ');
     for (const std::string& what : latencies_) {
       groups += fmt::format("  {:-^23}", fmt::format(" {} ", LatencyTitle(what)));
       columns += fmt::format(" {:>8}{:>8}{:>8}", "p50", "p99", "p99.9");
     }
-    columns += fmt::format("{:>{}}{:>{}}{}", "misses", widths_.misses, "harness", widths_.harness,
-                           notes_.empty() ? "" : "  notes");
+    columns +=
+        fmt::format("{:>{}}{:>{}}{}", "misses", widths_.misses, open_loop_ ? "service" : "harness",
+                    widths_.harness, notes_.empty() ? "" : "  notes");
     return groups + "\n" + columns + "\n";
   }
 
-  static std::string LatencyTitle(const std::string& what) {
+  std::string LatencyTitle(const std::string& what) const {
     if (what == "queue-wait") return "wait in queue";
-    if (what == "all") return "service time";
-    if (what == "read-modify-write") return "rmw latency";
-    return what + " latency";
+    if (what == "all") return open_loop_ ? "response time" : "service time";
+    return (what == "read-modify-write" ? "rmw" : what) + (open_loop_ ? " response" : " latency");
   }
 
   std::string Row(const CellSummary& cell) const {
@@ -268,17 +293,22 @@ class Table {
     out += Painted(
         fmt::format("{}{:>8} {:<14}", name, HumanCount(throughput.median),
                     fmt::format("[{}-{}]", HumanCount(throughput.min), HumanCount(throughput.max))),
-        floor  ? Paint::kFaint
-        : best ? Paint::kGood
-               : Paint::kPlain,
+        floor                 ? Paint::kFaint
+        : best && !open_loop_ ? Paint::kGood
+                              : Paint::kPlain,
         options_.colour);
     std::string rest = Flushes(FlushesPerWrite(cell));
-    rest += fmt::format("{:>{}}", floor ? "floor" : Ratio(cell), widths_.ratio);
+    rest += fmt::format("{:>{}}",
+                        open_loop_ ? Backlog(cell)
+                        : floor    ? "floor"
+                                   : Ratio(cell),
+                        widths_.ratio);
     for (const std::string& what : latencies_) rest += " " + Percentiles(cell, what);
     rest += fmt::format("{:>{}}", Misses(cell), widths_.misses);
     out += Painted(rest, floor ? Paint::kFaint : Paint::kPlain, options_.colour);
-    out += Painted(fmt::format("{:>{}}", HarnessShare(cell), widths_.harness),
-                   cell.harness_bound ? Paint::kDoubtful : Paint::kPlain, options_.colour);
+    out += Painted(
+        fmt::format("{:>{}}", open_loop_ ? ServiceTime(cell) : HarnessShare(cell), widths_.harness),
+        cell.harness_bound ? Paint::kDoubtful : Paint::kPlain, options_.colour);
     if (!cell.notes.empty()) out += "  " + NoteNumbers(cell);
     out += "\n";
     if (cell.status != TrialStatus::kOk) {
@@ -326,10 +356,21 @@ class Table {
                                        : fmt::format("{:.2f}x", *cell.ratio_to_best);
   }
 
-  static std::string Percentiles(const CellSummary& cell, const std::string& what) {
-    const LatencySummary* latency = what != "queue-wait" ? cell.FindLatency(what)
-                                    : cell.queue_wait    ? &*cell.queue_wait
-                                                         : nullptr;
+  static std::string Backlog(const CellSummary& cell) {
+    if (!cell.backlog_s) return "-";
+    return *cell.backlog_s == 0 ? "0" : HumanNs(1e9 * *cell.backlog_s);
+  }
+
+  static std::string ServiceTime(const CellSummary& cell) {
+    const std::optional<double> median_ns = MedianNs(cell.FindLatency("all"), 50);
+    return median_ns ? HumanNs(*median_ns) : "-";
+  }
+
+  std::string Percentiles(const CellSummary& cell, const std::string& what) const {
+    const LatencySummary* latency = what == "queue-wait"
+                                        ? (cell.queue_wait ? &*cell.queue_wait : nullptr)
+                                    : open_loop_ ? cell.FindResponseTime(what)
+                                                 : cell.FindLatency(what);
     std::string out;
     for (const double percent : kShownPercents) {
       std::string text = "-";
@@ -416,6 +457,7 @@ class Table {
   const Run& run_;
   CellList cells_;
   TableOptions options_;
+  const CellSummary* open_loop_ = nullptr;  // a cell with a rate, which is the run's
   CellName name_;  // of any cell: workload, pool and durability are the same in all
   Widths widths_ = kWidths;
   std::vector<std::string> latencies_;
@@ -453,32 +495,59 @@ std::vector<CellList> SplitIntoTables(const std::vector<CellSummary>& cells) {
   return tables;
 }
 
-std::string Legend(const Run& run, const std::vector<CellSummary>& cells) {
+using LegendEntries = std::vector<std::pair<const char*, std::string>>;
+
+constexpr const char* kOpsMeaning =
+    "operations per second over all threads, median of the trials [min-max]";
+constexpr const char* kMissesMeaning = "share of the lookups that found no key";
+
+LegendEntries ClosedLoopLegend(const Run& run) {
   double sampling_period = 0;
   for (const Trial& trial : run.trials) {
     sampling_period = std::max(sampling_period, trial.sampling_period);
   }
   const std::string timed =
       sampling_period > 1 ? fmt::format(", 1 in {:.3g} timed", sampling_period) : "";
-  const bool has_flushes = std::any_of(cells.begin(), cells.end(), [](const auto& cell) {
-    return cell.flushes_per_write.has_value();
-  });
-  const std::pair<const char*, std::string> entries[] = {
-      {"ops/s    ", "operations per second over all threads, median of the trials [min-max]"},
-      {"syncs    ", has_flushes ? "flushes of the whole process per write" : ""},
+  return {
+      {"ops/s    ", kOpsMeaning},
       {"vs best  ", "ops/s over that of the fastest engine with as many threads"},
       {"latency  ", fmt::format("service time in the engine{}, medians of the trials; "
                                 "~: fewer than {} samples beyond",
                                 timed, kWellSampled)},
-      {"misses   ", "share of the lookups that found no key"},
+      {"misses   ", kMissesMeaning},
       {"harness  ", fmt::format("the harness's own share of the time, by the null engine (the "
                                 "floor); !: above {:.0f}%, as much harness as engine",
                                 100 * kHarnessShareLimit)},
   };
-  std::string out;
-  for (const auto& [name, meaning] : entries) {
-    if (!meaning.empty()) out += Wrapped(name, meaning, Paint::kPlain, false);
+}
+
+LegendEntries OpenLoopLegend() {
+  return {
+      {"ops/s    ", kOpsMeaning},
+      {"backlog  ",
+       "operations due before the window's end and not done then, as time of the rate; longest of "
+       "the trials"},
+      {"response ",
+       fmt::format("from the intended start to the answer, every operation, medians of "
+                   "the trials; ~: fewer than {} samples beyond",
+                   kWellSampled)},
+      {"misses   ", kMissesMeaning},
+      {"service  ", "median time in the engine alone, over all operations"},
+      {"null     ", "what the harness itself adds, when the engine does nothing"},
+  };
+}
+
+std::string Legend(const Run& run, const std::vector<CellSummary>& cells) {
+  const bool open_loop = std::any_of(run.trials.begin(), run.trials.end(), [](const Trial& trial) {
+    return trial.rate_per_s.has_value();
+  });
+  LegendEntries entries = open_loop ? OpenLoopLegend() : ClosedLoopLegend(run);
+  if (std::any_of(cells.begin(), cells.end(),
+                  [](const CellSummary& cell) { return cell.flushes_per_write.has_value(); })) {
+    entries.insert(entries.begin() + 1, {"syncs    ", "flushes of the whole process per write"});
   }
+  std::string out;
+  for (const auto& [name, meaning] : entries) out += Wrapped(name, meaning, Paint::kPlain, false);
   return out;
 }
 

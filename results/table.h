@@ -15,10 +15,10 @@ struct TableOptions {
 };
 
 // One table per workload, pool and durability, with a group of rows per thread count: fastest
-// engine first, then the harness's floor, then cells without figures; below each table what its
-// reader must know, and at the end the run's notes and what is wrong with the machine. ASCII but
-// for names; lines of at most 120 columns, names of engines permitting. `cells` is what Summarise
-// made of `run.trials`.
+// engine first (open loop: the one with the lowest p99 response time), then the harness's floor,
+// then cells without figures; below each table what its reader must know, and at the end the run's
+// notes and what is wrong with the machine. ASCII but for names; lines of at most 120 columns,
+// names of engines permitting. `cells` is what Summarise made of `run.trials`.
 std::string RenderTables(const Run& run, const std::vector<CellSummary>& cells,
                          const TableOptions& options);
 

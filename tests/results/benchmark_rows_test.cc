@@ -46,6 +46,20 @@ TEST(BenchmarkRowsTest, ATrialIsOneRowOfThroughputAndThreeOfLatency) {
   EXPECT_EQ(rows[3]["iterations"], all.samples);
 }
 
+TEST(BenchmarkRowsTest, AnOpenLoopHasRowsOfResponseTimeBesideThoseOfLatency) {
+  Trial trial = SyntheticTrial(kCell, 0, 250000);
+  MakeOpenLoop(300000, trial);
+  const Json rows = BenchmarkRows({trial});
+  ASSERT_EQ(rows.size(), 7u);
+  const Latency& all = *trial.FindResponseTime("all");
+  EXPECT_EQ(rows[2]["name"], std::string(kName) + "/latency:p99");
+  EXPECT_EQ(rows[4]["name"], std::string(kName) + "/response:p50");
+  EXPECT_EQ(rows[5]["name"], std::string(kName) + "/response:p99");
+  EXPECT_EQ(rows[6]["name"], std::string(kName) + "/response:p99.9");
+  EXPECT_EQ(rows[6]["real_time"], static_cast<double>(all.percentiles[4].value_ns));
+  EXPECT_EQ(rows[6]["per_family_instance_index"], 6);
+}
+
 TEST(BenchmarkRowsTest, RepetitionsAreCountedPerCell) {
   const CellName other{"ycsb-a", "sqlite", 2, "dedicated", "sync"};
   const Json rows = BenchmarkRows({SyntheticTrial(kCell, 0, 1000), SyntheticTrial(other, 0, 1000),

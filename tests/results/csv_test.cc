@@ -132,6 +132,25 @@ TEST(CsvTest, WritesThatWereNotAuditedAreEmptyAndZeroIsZero) {
   EXPECT_EQ(FieldOf(rows, 3, "audited_writes"), "");
 }
 
+TEST(CsvTest, AnOpenLoopHasItsRateBacklogAndResponseTimes) {
+  kvs::Run run;
+  run.trials = {SyntheticTrial({"ycsb-a", "lmdb", 2, "dedicated", "sync"}, 0, 1000)};
+  const Rows closed = Parse(TrialsToCsv(run));
+  for (const char* column : {"rate_per_s", "arrivals", "backlog_operations", "backlog_s",
+                             "response_p50_ns", "response_max_ns"}) {
+    EXPECT_EQ(FieldOf(closed, 1, column), "") << column;
+  }
+  MakeOpenLoop(1500, run.trials[0]);  // for 2 s
+  const Rows rows = Parse(TrialsToCsv(run));
+  EXPECT_EQ(FieldOf(rows, 1, "rate_per_s"), "1500");
+  EXPECT_EQ(FieldOf(rows, 1, "arrivals"), "poisson");
+  EXPECT_EQ(FieldOf(rows, 1, "backlog_operations"), "1000");
+  EXPECT_EQ(FieldOf(rows, 1, "backlog_s"), "0.6666666666666666");
+  const Latency& all = *run.trials[0].FindResponseTime("all");
+  EXPECT_EQ(FieldOf(rows, 1, "response_p50_ns"), std::to_string(all.percentiles[0].value_ns));
+  EXPECT_EQ(FieldOf(rows, 1, "response_max_ns"), std::to_string(all.max_ns));
+}
+
 TEST(CsvTest, NoTrialsLeaveTheHeader) { EXPECT_EQ(Parse(TrialsToCsv(kvs::Run{})).size(), 1u); }
 
 }  // namespace

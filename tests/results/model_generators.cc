@@ -165,6 +165,12 @@ rc::Gen<Trial> AnyTrial() {
     trial.latencies = *Some(AnyLatency());
     trial.sampling_period = *AnyFigure();
     if (*rc::gen::arbitrary<bool>()) trial.queue_wait = *AnyLatency();
+    if (*rc::gen::arbitrary<bool>()) {
+      trial.rate_per_s = *rc::gen::inRange(1, 1'000'000) / 7.0;
+      trial.arrivals = *rc::gen::element<std::string>("poisson", "constant");
+      trial.backlog_operations = *PerhapsACount();
+    }
+    if (*rc::gen::arbitrary<bool>()) trial.response_times = *Some(AnyLatency());
     trial.handles_cloned = *AnyCount();
     trial.loaded_records = *AnyCount();
     trial.open_s = *AnyFigure();

@@ -96,6 +96,20 @@ class PlotTest(SyntheticResultTest):
                           "<!-- wrong answer -->", "<!-- 0.88 -->")
         self.assertNotIn(b"<!-- null -->", (self.charts / "ratios.svg").read_bytes())
 
+    def test_an_open_loop_shows_response_times_and_says_so(self):
+        out = self.directory / "open-loop"
+        done = plot(self.directory / "open-loop.json", "--out", out)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        chart = (out / "latency-ycsb-a.svg").read_text(encoding="utf-8")
+        for words in ("ycsb-a: response time by percentile",
+                      "from the intended start, open loop at 1M/s, Poisson arrivals"):
+            self.assertIn(words, chart)
+        self.assertNotIn("service time", chart)
+        self.assertIn("open loop at 1M/s", (out / "throughput-ycsb-a.svg").read_text("utf-8"))
+        self.assert_words("latency-ycsb-a.svg", "latency by percentile",
+                          "service time inside the engine")
+        self.assertNotIn("open loop", (self.charts / "latency-ycsb-a.svg").read_text("utf-8"))
+
     def test_what_is_unsupported_counts_no_trials(self):
         result = self.one_workload()
         unsupported = [c for c in result["kvs_bench"]["cells"] if c["status"] == "unsupported"]
@@ -167,6 +181,8 @@ class PlotTest(SyntheticResultTest):
                 lambda r: cells(r)[2]["throughput_per_s"].pop("median"),
             ("/kvs_bench/trials/1/throughput_per_s",):
                 lambda r: r["kvs_bench"]["trials"][1].update(throughput_per_s=None),
+            ("/kvs_bench/cells/0:", "'rate_per_s'"):
+                lambda r: cells(r)[0].update(response_times=[]),
             ("/context:", "'host_name'"): lambda r: r["context"].pop("host_name"),
         }.items():
             result = copy.deepcopy(self.result)

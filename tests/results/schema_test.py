@@ -41,7 +41,7 @@ class SchemaTest(SyntheticResultTest):
         jsonschema.Draft202012Validator.check_schema(self.schema)
 
     def test_written_files_follow_it(self):
-        for name in ("a.json", "b.json"):
+        for name in ("a.json", "b.json", "open-loop.json"):
             result = json.loads((self.directory / name).read_text())
             errors = [f"{list(e.absolute_path)}: {e.message}"
                       for e in self.validator.iter_errors(result)]
@@ -82,6 +82,19 @@ class SchemaTest(SyntheticResultTest):
 
     def test_files_of_before_the_machine_was_examined_follow_it(self):
         self.assertEqual(self.errors_after(lambda r: r["kvs_bench"].pop("machine")), [])
+
+    def test_open_loop_is_described(self):
+        result = json.loads((self.directory / "open-loop.json").read_text())
+        for part in (result["kvs_bench"]["trials"][0], result["kvs_bench"]["cells"][0]):
+            for member in ("rate_per_s", "arrivals", "response_times"):
+                self.assertIn(member, part)
+        for member, wrong in (("rate_per_s", 0), ("arrivals", "bursts"), ("backlog_operations", -1),
+                              ("response_times", {})):
+            with self.subTest(member=member):
+                edited = copy.deepcopy(result)
+                edited["kvs_bench"]["trials"][0][member] = wrong
+                self.assertEqual([error.absolute_path[-1]
+                                  for error in self.validator.iter_errors(edited)], [member])
 
     def test_files_of_versions_without_costs_follow_it(self):
         def forget(result):

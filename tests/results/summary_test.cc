@@ -108,6 +108,26 @@ TEST(SummaryTest, TheHarnessShareIsTheFloorsTimeOverTheCells) {
   EXPECT_TRUE(cells[4].is_floor);
 }
 
+TEST(SummaryTest, AnOpenLoopHasResponseTimesAndTheLongestBacklogAndNoHarnessShare) {
+  std::vector<Trial> trials = {SyntheticTrial(SyntheticCell("null"), 0, 9000),
+                               SyntheticTrial(SyntheticCell("lmdb"), 0, 900),
+                               SyntheticTrial(SyntheticCell("lmdb"), 1, 500)};
+  for (Trial& trial : trials) MakeOpenLoop(1000, trial);
+  const auto cells = Summarise(trials);
+  EXPECT_EQ(cells[0].backlog_s, 0);
+  const CellSummary& lmdb = cells[1];
+  EXPECT_EQ(lmdb.rate_per_s, 1000);
+  EXPECT_EQ(lmdb.arrivals, "poisson");
+  EXPECT_EQ(lmdb.backlog_s, 1);  // half of 2 s
+  EXPECT_EQ(lmdb.harness_share, std::nullopt);
+  ASSERT_NE(lmdb.FindResponseTime("read"), nullptr);
+  EXPECT_EQ(lmdb.FindResponseTime("read")->max_ns, 10 * lmdb.FindLatency("read")->max_ns);
+  const auto closed = Summarise({SyntheticTrial(SyntheticCell("lmdb"), 0, 900)});
+  EXPECT_EQ(closed[0].rate_per_s, std::nullopt);
+  EXPECT_EQ(closed[0].backlog_s, std::nullopt);
+  EXPECT_EQ(closed[0].FindResponseTime("read"), nullptr);
+}
+
 TEST(SummaryTest, FiguresSurviveBesideAFailedTrial) {
   const auto cells = Summarise({SyntheticTrial(SyntheticCell("lmdb"), 0, 1000),
                                 Failed(SyntheticCell("lmdb"), TrialStatus::kFailed, "disk full"),

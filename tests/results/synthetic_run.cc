@@ -1,5 +1,6 @@
 #include "tests/results/synthetic_run.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <string>
@@ -262,6 +263,30 @@ Trial SyntheticTrial(const CellName& cell, unsigned repetition, double throughpu
   AddNotes(trial);
   AddCosts(trial);
   return trial;
+}
+
+void MakeOpenLoop(double rate_per_s, Trial& trial) {
+  trial.rate_per_s = rate_per_s;
+  trial.arrivals = "poisson";
+  if (!trial.Measured()) return;
+  const auto intended = static_cast<uint64_t>(rate_per_s * trial.window_s);
+  trial.operations = std::min(trial.operations, intended);
+  trial.throughput_per_s = static_cast<double>(trial.operations) / trial.window_s;
+  trial.backlog_operations = intended - trial.operations;
+  trial.sampling_period = 1;
+  trial.response_times = trial.latencies;
+  for (Latency& response : *trial.response_times) {
+    response.mean_ns *= 10;
+    response.max_ns *= 10;
+    for (Percentile& percentile : response.percentiles) percentile.value_ns *= 10;
+  }
+  if (trial.FellBehind()) trial.notes.push_back("did not keep up");
+}
+
+Run SyntheticOpenLoopRun() {
+  Run run = SyntheticRun();
+  for (Trial& trial : run.trials) MakeOpenLoop(1e6, trial);
+  return run;
 }
 
 Run SyntheticRun() {

@@ -17,6 +17,13 @@ CellName SyntheticCell(const std::string& engine, unsigned threads = 1);
 // One measured trial of `cell`, with figures around `throughput_per_s`.
 Trial SyntheticTrial(const CellName& cell, unsigned repetition, double throughput_per_s);
 
+// Makes `trial` one of an open loop with Poisson arrivals of this rate; it completed no more than
+// came, and what did not complete is its backlog.
+void MakeOpenLoop(double rate_per_s, Trial& trial);
+
+// As SyntheticRun, all cells in an open loop of 1M/s.
+Run SyntheticOpenLoopRun();
+
 }  // namespace kvs
 
 #endif  // KVS_TESTS_RESULTS_SYNTHETIC_RUN_H_

@@ -101,6 +101,56 @@ harness  the harness's own share of the time, by the null engine (the floor); !:
 
 TEST(TableTest, GoldenText) { EXPECT_EQ("\n" + Render(RunOfEverything()), kGolden); }
 
+constexpr const char* kGoldenOpenLoop = R"(
+ycsb-a
+50% read, 50% update; 100,000 records, 97.6 MiB; 4 trials of 2.0 s; pool dedicated; durability process
+open loop at 200k/s, Poisson arrivals: response time from the intended start
+
+                                         ---- read response ----  --- update response ---
+  engine   ops/s [min-max]      backlog      p50     p99   p99.9      p50     p99   p99.9  misses  service  notes
+1 thread
+  lockfree:segment_size=8MiB
+            200k [200k-200k]          0   1.00us  2.76us  6.06us   1.86us  5.12us  11.3us       0    143ns
+  mutex     200k [200k-200k]          0   2.00us  5.52us  12.1us   3.73us  10.2us  22.5us       0    287ns
+  sqlite   43.2k [42.3k-44.5k]    1.58s    139us   383us  ~842us    259us   712us ~1.56ms       0   19.9us  1,2
+  null      200k [200k-200k]          0    300ns   820ns  1.81us    550ns  1.53us  3.37us       -     43ns
+2 threads
+  lmdb      200k [200k-200k]          0   30.1us  82.8us   182us   56.0us   154us   338us   0.25%   4.30us  1,3
+    1 of 4 trials failed: killed by signal 9 (Killed)
+  sqlite  1 of 1 trial failed: sqlite: set: /a/long/path/that/does/not/fit/on/the/rest/of/the/line/with/the/reason.db:
+          database or disk is full
+unsupported: mutex at 2 threads: serves 1 thread at most
+  [1] sqlite, lmdb: after power loss in this tier the file may be corrupt
+  [2] sqlite: did not keep up
+  [3] lmdb: the memory budget is not honoured: the page cache serves all reads
+  The value is all fields together.
+
+ops/s    operations per second over all threads, median of the trials [min-max]
+backlog  operations due before the window's end and not done then, as time of the rate; longest of the trials
+response from the intended start to the answer, every operation, medians of the trials; ~: fewer than 10 samples beyond
+misses   share of the lookups that found no key
+service  median time in the engine alone, over all operations
+null     what the harness itself adds, when the engine does nothing
+)";
+
+TEST(TableTest, GoldenTextOfAnOpenLoop) {
+  kvs::Run run = RunOfEverything();
+  for (Trial& trial : run.trials) MakeOpenLoop(200e3, trial);
+  EXPECT_EQ("\n" + Render(run), kGoldenOpenLoop);
+}
+
+TEST(TableTest, APoolInAnOpenLoopShowsTheWaitInItsQueueBesideTheResponseTime) {
+  kvs::Run run;
+  run.trials = {SyntheticTrial({"ycsb-a", "lmdb", 1, "shared-queue", "process"}, 0, 1000)};
+  run.trials[0].queue_wait = Latency{"queue-wait", 500, 7e6, 1, 9000000, {{50, 7000000, 250}}};
+  MakeOpenLoop(2000, run.trials[0]);
+  run.trials[0].arrivals = "constant";
+  const std::string table = Render(run);
+  EXPECT_THAT(table, HasSubstr("-- wait in queue --"));
+  EXPECT_THAT(table, HasSubstr("-- response time --"));
+  EXPECT_THAT(table, HasSubstr("open loop at 2.00k/s, constant arrivals"));
+}
+
 TEST(TableTest, ColourChangesNothingButColour) {
   const std::string coloured = Render(SyntheticRun(), true);
   EXPECT_THAT(coloured, HasSubstr("\033[1m"));
@@ -108,7 +158,8 @@ TEST(TableTest, ColourChangesNothingButColour) {
 }
 
 TEST(TableTest, LinesFitTheTerminalAndHaveNoTrailingSpace) {
-  for (const kvs::Run& run : {RunOfEverything(), SyntheticRun(), RunOfSync()}) {
+  for (const kvs::Run& run :
+       {RunOfEverything(), SyntheticRun(), RunOfSync(), SyntheticOpenLoopRun()}) {
     std::istringstream lines(Render(run));
     for (std::string line; std::getline(lines, line);) {
       EXPECT_LE(line.size(), 120u) << line;

@@ -1,5 +1,6 @@
-// write_synthetic_result DIRECTORY: writes a.json and b.json (the same run, 25% faster), the
-// table and the CSV of the synthetic run there, for the tests of what reads them.
+// write_synthetic_result DIRECTORY: writes a.json, b.json (the same run, 25% faster) and
+// open-loop.json, the table and the CSV of the synthetic run there, for the tests of what reads
+// them.
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -32,6 +33,7 @@ void WriteAll(const std::filesystem::path& directory) {
   WriteText(directory / "trials.csv", kvs::TrialsToCsv(run));
   for (kvs::Trial& trial : run.trials) trial.throughput_per_s *= 1.25;
   kvs::WriteRun(run, directory / "b.json");
+  kvs::WriteRun(kvs::SyntheticOpenLoopRun(), directory / "open-loop.json");
 }
 
 }  // namespace
