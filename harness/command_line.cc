@@ -18,6 +18,8 @@ namespace {
 
 constexpr unsigned kMostThreads = 4096;
 constexpr unsigned kMostTrials = 1000;
+// Per second: more than any engine answers, and few enough to be counted again after a trial.
+constexpr uint64_t kMostRate = 100'000'000;
 
 PoolKind ParsePool(const std::string& text) {
   if (const std::optional<PoolKind> pool = ParsePoolKind(text)) return *pool;
@@ -33,6 +35,34 @@ uint64_t ParseOperations(const std::string& text) {
   const uint64_t operations = ParseCount(text);
   if (operations == 0) throw UsageError("must be at least 1");
   return operations;
+}
+
+double ParseRate(const std::string& text) {
+  const uint64_t rate = ParseCount(text);
+  if (rate == 0 || rate > kMostRate) {
+    throw UsageError("must be from 1 to 100M operations per second");
+  }
+  return static_cast<double>(rate);
+}
+
+Arrivals ParseArrivalsOption(const std::string& text) {
+  if (const std::optional<Arrivals> arrivals = ParseArrivals(text)) return *arrivals;
+  throw UsageError(fmt::format("'{}' is neither 'poisson' nor 'constant'", text));
+}
+
+std::optional<OpenLoop> ReadOpenLoop(const RawOptions& raw) {
+  if (raw.rate.empty()) {
+    if (raw.arrivals.empty()) return std::nullopt;
+    throw UsageError("--arrivals: says how the operations of --rate arrive; give that too");
+  }
+  if (!raw.sampling_period.empty()) {
+    throw UsageError("--sampling-period: with --rate, every operation is timed; leave it out");
+  }
+  if (raw.load_only) throw UsageError("--load-only: measures nothing, so there is no --rate");
+  OpenLoop open_loop;
+  ParseOne("--rate", raw.rate, open_loop.rate_per_s, ParseRate);
+  ParseOne("--arrivals", raw.arrivals, open_loop.arrivals, ParseArrivalsOption);
+  return open_loop;
 }
 
 // What --records, --key-size, --value-size and --operations change in a workload; -p comes last.
@@ -172,6 +202,7 @@ RunOptions Interpret(const RawOptions& raw, EngineTable engines) {
   ParseOne("--seed", raw.seed, run.seed, [](const std::string& text) {
     return ParseNumber(text, 0, std::numeric_limits<uint64_t>::max());
   });
+  run.open_loop = ReadOpenLoop(raw);
   ParseOne("--sampling-period", raw.sampling_period, run.sampling_period,
            [](const std::string& text) {
              return static_cast<double>(ParseNumber(text, 1, 1'000'000'000));

@@ -27,8 +27,9 @@ struct RunOptions {
   unsigned trials = 3;
   double duration_s = 2;
   double warmup_s = 0.5;
-  double timeout_s = 600;  // of one trial, from the start of its process to its end
-  double sampling_period = 64;
+  double timeout_s = 600;             // of one trial, from the start of its process to its end
+  std::optional<OpenLoop> open_loop;  // --rate; unset: closed loop
+  double sampling_period = 64;        // closed loop
   bool verify_fully = false;
   uint64_t seed = 1;
   uint64_t memory_budget_bytes = 0;

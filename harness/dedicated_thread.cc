@@ -4,14 +4,18 @@
 #include <exception>
 #include <memory>
 
+#include "harness/arrival_clock.h"
+
 namespace kvs {
 namespace {
 
 constexpr uint64_t kSamplingSalt = 0x73616d70;
 
-void ExecuteStream(KvsEngine& handle, const ThreadPart& part, OperationStream& stream,
-                   const KeyRenderer& renderer, RandomIntervals& samples,
-                   OperationExecutor& executor, const RunControl& control) {
+// Not inlined, so that its registers do not depend on what else a thread can do.
+[[gnu::noinline]] void ExecuteStream(KvsEngine& handle, const ThreadPart& part,
+                                     OperationStream& stream, const KeyRenderer& renderer,
+                                     RandomIntervals& samples, OperationExecutor& executor,
+                                     const RunControl& control) {
   const RunPhase last_phase =
       part.role == StreamRole::kForeground ? RunPhase::kDrain : RunPhase::kMeasure;
   OperationBatch batch;
@@ -46,10 +50,48 @@ void ExecuteStream(KvsEngine& handle, const ThreadPart& part, OperationStream& s
   }
 }
 
+// The open loop. Every operation is timed, and none is executed together with others: when there is
+// time to wait, time for each is not what counts.
+uint64_t ExecuteArrivals(KvsEngine& handle, const ThreadPart& part, OperationStream& stream,
+                         const ExecutorContext& context, OperationExecutor& executor,
+                         RunControl& control) {
+  ArrivalClock arrivals(ScheduleOf(part, context.seed), control);
+  OperationBatch batch;
+  KeyBatch keys;
+  uint64_t left = part.quota;
+  uint64_t executed = 0;
+  uint64_t finished_inserts = 0;
+  while (left > 0) {
+    stream.Fill(batch, kBatchOperations, finished_inserts);
+    if (batch.operations.empty()) return executed;
+    context.keys.RenderAll(batch.operations, keys);
+    for (size_t i = 0; i < batch.operations.size() && left > 0; ++i) {
+      const std::optional<uint64_t> intended_ns = arrivals.Next();
+      if (!intended_ns) return part.quota == kNoQuota ? kNoQuota : executed + left;
+      if (control.phase() != RunPhase::kWarmup) --left;
+      const Operation& operation = batch.operations[i];
+      const auto multi_get_keys = operation.kind == OperationKind::kMultiGet
+                                      ? batch.MultiGetKeys(operation)
+                                      : std::span<const uint64_t>();
+      executor.ExecuteArrival(handle, operation, keys.keys[i], multi_get_keys, *intended_ns,
+                              control);
+      if (operation.kind == OperationKind::kInsert) ++finished_inserts;
+      ++executed;
+    }
+  }
+  return executed;
+}
+
 }  // namespace
 
-void RunDedicatedThread(const KvsEngine& root, const ExecutorContext& context,
-                        const ThreadPart& part, OperationExecutor& executor, RunControl& control) {
+ArrivalSchedule ScheduleOf(const ThreadPart& part, uint64_t seed) {
+  return ArrivalSchedule(*part.open_loop, seed, part.thread, part.thread_count);
+}
+
+uint64_t RunDedicatedThread(const KvsEngine& root, const ExecutorContext& context,
+                            const ThreadPart& part, OperationExecutor& executor,
+                            RunControl& control) {
+  uint64_t operations = kNoQuota;
   try {
     const std::unique_ptr<KvsEngine> handle = root.Clone();
     executor.counts().handles_cloned.Add(1);
@@ -57,12 +99,17 @@ void RunDedicatedThread(const KvsEngine& root, const ExecutorContext& context,
     RandomIntervals samples(part.sampling_period,
                             Mix64(context.seed ^ kSamplingSalt) + part.thread);
     control.ArriveAndWait();
-    ExecuteStream(*handle, part, stream, context.keys, samples, executor, control);
+    if (part.open_loop) {
+      operations = ExecuteArrivals(*handle, part, stream, context, executor, control);
+    } else {
+      ExecuteStream(*handle, part, stream, context.keys, samples, executor, control);
+    }
     // Before the handle goes: closing it is no part of the window.
     if (part.role == StreamRole::kForeground) control.FinishForeground();
   } catch (...) {
     control.Fail(std::current_exception());
   }
+  return operations;
 }
 
 }  // namespace kvs

@@ -3,8 +3,10 @@
 #define KVS_HARNESS_DEDICATED_THREAD_H_
 
 #include <cstdint>
+#include <optional>
 
 #include "engines/engine.h"
+#include "harness/arrival_schedule.h"
 #include "harness/operation_executor.h"
 #include "harness/run_control.h"
 #include "workloads/operation_stream.h"
@@ -20,16 +22,25 @@ struct ThreadPart {
   StreamRole role = StreamRole::kForeground;
   unsigned thread = 0;  // of thread_count with the same role
   unsigned thread_count = 1;
-  uint64_t quota = kNoQuota;   // operations to execute once the window has opened; > 0
-  double sampling_period = 1;  // mean operations per latency sample
+  uint64_t quota = kNoQuota;            // operations to execute once the window has opened; > 0
+  double sampling_period = 1;           // mean operations per latency sample; open loop: 1
+  std::optional<OpenLoop> open_loop{};  // foreground only; the rate is that of all threads
 };
+
+// The arrivals of `part`, which has an open loop, in a run with this seed.
+ArrivalSchedule ScheduleOf(const ThreadPart& part, uint64_t seed);
 
 // The whole life of one such thread: clones its handle from `root`, waits at the barrier, and
 // executes its operations until the run stops, its quota is done or its stream ends. A foreground
-// thread then closes the window, if nobody has; a background writer ends when the window closes. A
+// thread then reports that it has finished; a background writer ends when the window closes. In the
+// open loop each operation waits for its intended start; a thread that is late goes on at once. A
 // failure goes to `control`; nothing is thrown.
-void RunDedicatedThread(const KvsEngine& root, const ExecutorContext& context,
-                        const ThreadPart& part, OperationExecutor& executor, RunControl& control);
+//
+// Returns, in the open loop, how many operations the part has in all, warm-up included, as far as
+// it has an end: kNoQuota otherwise.
+uint64_t RunDedicatedThread(const KvsEngine& root, const ExecutorContext& context,
+                            const ThreadPart& part, OperationExecutor& executor,
+                            RunControl& control);
 
 }  // namespace kvs
 

@@ -43,10 +43,11 @@ std::unique_ptr<ThreadPool> (*PoolMaker(PoolKind pool))(unsigned workers) {
 
 using Executors = std::vector<std::unique_ptr<OperationExecutor>>;
 
-Executors MakeExecutors(const ExecutorContext& context, unsigned count, uint32_t first_writer) {
+Executors MakeExecutors(const ExecutorContext& context, unsigned count, uint32_t first_writer,
+                        bool open_loop) {
   Executors executors;
   for (unsigned i = 0; i < count; ++i) {
-    executors.push_back(std::make_unique<OperationExecutor>(context, first_writer + i));
+    executors.push_back(std::make_unique<OperationExecutor>(context, first_writer + i, open_loop));
   }
   return executors;
 }
@@ -63,7 +64,10 @@ std::vector<ThreadPart> ForegroundParts(const DriverOptions& options) {
   const unsigned count = pooled ? 1 : options.threads;
   std::vector<ThreadPart> parts;
   for (unsigned t = 0; t < count; ++t) {
-    ThreadPart part{.thread = t, .thread_count = count, .sampling_period = options.sampling_period};
+    ThreadPart part{.thread = t,
+                    .thread_count = count,
+                    .sampling_period = options.open_loop ? 1 : options.sampling_period,
+                    .open_loop = options.open_loop};
     if (options.operations) {
       part.quota = *options.operations / count + (t < *options.operations % count ? 1 : 0);
     }
@@ -83,9 +87,25 @@ RunPlan MakePlan(const Spec& spec, const DriverOptions& options, size_t foregrou
   return plan;
 }
 
+// How many operations of an open loop should have started before the window's end and had not
+// completed. Part i had operations_of_parts[i] operations in all.
+uint64_t Backlog(RunControl& control, const std::vector<ThreadPart>& parts,
+                 const std::vector<uint64_t>& operations_of_parts, uint64_t seed) {
+  const WindowEdge& end = *control.window_end();
+  const uint64_t end_ns = end.at_ns - control.StartedAtNs();
+  uint64_t intended = 0;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    intended += std::min(operations_of_parts[i], ScheduleOf(parts[i], seed).CountBefore(end_ns));
+  }
+  // The counts are read a moment after the clock.
+  const uint64_t completed = end.foreground.operations();
+  return intended > completed ? intended - completed : 0;
+}
+
 // The figures of a run whose threads have ended.
 Measurement Summarise(const RunControl& control, RunLog log, const Executors& foreground,
-                      const Executors& background, const ExecutorContext& context, PoolKind pool) {
+                      const Executors& background, const ExecutorContext& context, PoolKind pool,
+                      bool open_loop) {
   Measurement result;
   result.interrupted = log.interrupted;
   result.warmup_s = log.warmup_s;
@@ -128,6 +148,7 @@ Measurement Summarise(const RunControl& control, RunLog log, const Executors& fo
     kind.entries = counts.entries;
     for (const auto& executor : foreground) {
       kind.latency_ns.Merge(executor->latency_ns(static_cast<OperationKind>(i)));
+      if (open_loop) kind.response_ns.Merge(executor->response_ns(static_cast<OperationKind>(i)));
     }
     // Every value that a lookup finds is checked, so its hits are its checks.
     const bool returns_values = i != static_cast<size_t>(OperationKind::kRemove);
@@ -175,6 +196,9 @@ void CheckOptions(const DriverOptions& options) {
   require(options.operations || (options.duration_s > 0 && std::isfinite(options.duration_s)),
           "duration must be greater than 0");
   require(!options.operations || *options.operations > 0, "operations must be at least 1");
+  require(!options.open_loop ||
+              (options.open_loop->rate_per_s > 0 && std::isfinite(options.open_loop->rate_per_s)),
+          "rate must be greater than 0");
   require(options.sampling_period >= 1, "sampling period must be at least 1");
   require(options.full_check_period >= 1, "full check period must be at least 1");
 }
@@ -192,10 +216,13 @@ Measurement Measure(const KvsEngine& root, bool stores_data, const Spec& spec,
                                 options.seed};
   std::optional<SynchronousWriteWatch> watch;
   if (context.audit_flushes) watch.emplace();
-  const Executors foreground = MakeExecutors(context, options.threads, 0);
-  const Executors background = MakeExecutors(context, spec.background_writers, options.threads);
-  RunControl control(CountsOf(foreground), CountsOf(background), options.hardware);
+  const bool open_loop = options.open_loop.has_value();
+  const Executors foreground = MakeExecutors(context, options.threads, 0, open_loop);
+  const Executors background =
+      MakeExecutors(context, spec.background_writers, options.threads, /*open_loop=*/false);
   const std::vector<ThreadPart> parts = ForegroundParts(options);
+  RunControl control(CountsOf(foreground), CountsOf(background), options.hardware,
+                     open_loop ? static_cast<unsigned>(parts.size()) : 1);
   std::unique_ptr<PooledRequests> requests;
   if (options.pool != PoolKind::kDedicated) {
     requests = std::make_unique<PooledRequests>(
@@ -203,16 +230,15 @@ Measurement Measure(const KvsEngine& root, bool stores_data, const Spec& spec,
         options.threads * options.outstanding_per_thread, control);
   }
 
+  std::vector<uint64_t> operations_of_parts(parts.size());
   std::vector<std::thread> threads;
   threads.reserve(parts.size() + background.size());
   try {
     for (size_t t = 0; t < parts.size(); ++t) {
       threads.emplace_back([&, t] {
-        if (requests) {
-          requests->Run(parts[t]);
-        } else {
-          RunDedicatedThread(root, context, parts[t], *foreground[t], control);
-        }
+        operations_of_parts[t] =
+            requests ? requests->Run(parts[t])
+                     : RunDedicatedThread(root, context, parts[t], *foreground[t], control);
       });
     }
     for (unsigned t = 0; t < spec.background_writers; ++t) {
@@ -232,7 +258,10 @@ Measurement Measure(const KvsEngine& root, bool stores_data, const Spec& spec,
   control.RethrowFailure();
 
   Measurement result =
-      Summarise(control, std::move(log), foreground, background, context, options.pool);
+      Summarise(control, std::move(log), foreground, background, context, options.pool, open_loop);
+  if (open_loop && control.window_end()) {
+    result.backlog_operations = Backlog(control, parts, operations_of_parts, options.seed);
+  }
   if (requests) result.queue_wait_ns = requests->MergedQueueWaitNs();
   return result;
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engines/engine.h"
+#include "harness/arrival_schedule.h"
 #include "harness/hardware_counters.h"
 #include "harness/histogram.h"
 #include "harness/process_costs.h"
@@ -38,8 +39,11 @@ struct DriverOptions {
   // This many over all threads instead of a duration; > 0. Thread t of N executes its share, the
   // first (operations mod N) threads one more.
   std::optional<uint64_t> operations;
+  // Unset: closed loop. Background writers are closed loops always.
+  std::optional<OpenLoop> open_loop;
   uint64_t seed = 0;
-  double sampling_period = 64;    // mean operations per latency sample; >= 1: every one
+  // Mean operations per latency sample; >= 1: every one. The open loop times every one.
+  double sampling_period = 64;
   double full_check_period = 64;  // mean reads per full value check; >= 1: every one
   bool audit_flushes = false;     // tier `sync`: each write that is timed must have a flush
   const std::atomic<bool>* interrupted = nullptr;  // set by a signal handler: end now
@@ -58,7 +62,8 @@ struct KindResult {
   uint64_t misses = 0;
   uint64_t unknown = 0;
   uint64_t entries = 0;
-  Histogram latency_ns;  // service time of sampled operations, around the engine's calls alone
+  Histogram latency_ns;   // service time of sampled operations, around the engine's calls alone
+  Histogram response_ns;  // open loop: from the intended start until the engine's calls return
 };
 
 // The window is common to all threads: what counts is what they completed between two moments, at
@@ -67,7 +72,8 @@ struct KindResult {
 //   - in the mode with a number of operations, and when the spec makes a single pass: when
 //     the first thread has nothing left to do. The others finish their share after it, executed and
 //     checked, but not in the figures (executed_operations has them). In the pooled modes all
-//     threads draw from one stream, and the window closes with its last request;
+//     threads draw from one stream, and the window closes with its last request; in the open loop
+//     it closes with the last thread;
 //   - when the run is interrupted.
 struct Measurement {
   double window_s = 0;               // 0 when the run was interrupted before the window opened
@@ -78,6 +84,9 @@ struct Measurement {
   // Foreground, completed in each full second of the window.
   std::vector<uint64_t> operations_per_second;
   std::array<KindResult, kOperationKinds> kinds;
+  // Open loop: operations that should have started before the window's end and had not completed
+  // then, those in hand included. The schedule begins with the warm-up, or else with the window.
+  std::optional<uint64_t> backlog_operations;
   // Pooled modes: time from Submit to the request's start on a thread, sampled like latencies.
   std::optional<Histogram> queue_wait_ns;
   // Handles of the threads; for pool `naive`, of the requests executed in the window.

@@ -16,7 +16,8 @@ constexpr size_t kMostWaitingBytes = 4096;
 
 }  // namespace
 
-OperationExecutor::OperationExecutor(const ExecutorContext& context, uint32_t writer)
+OperationExecutor::OperationExecutor(const ExecutorContext& context, uint32_t writer,
+                                     bool open_loop)
     : context_(context),
       writer_(writer),
       full_checks_(context.full_check_period, Mix64(context.seed ^ kFullCheckSalt) + writer),
@@ -26,9 +27,20 @@ OperationExecutor::OperationExecutor(const ExecutorContext& context, uint32_t wr
       reads_together_(std::clamp<size_t>(
           kMostWaitingBytes / std::max<size_t>(context.values.max_size(), 1), 1, kMostReads)),
       scan_visitor_(
-          [this](std::string_view key, std::string_view value) { VisitScanned(key, value); }) {
+          [this](std::string_view key, std::string_view value) { VisitScanned(key, value); }),
+      response_ns_(open_loop ? kOperationKinds : 0) {
   value_in_.reserve(context.values.max_size());
   for (size_t i = 0; i < reads_together_; ++i) read_values_[i].reserve(context.values.max_size());
+}
+
+void OperationExecutor::ExecuteArrival(KvsEngine& engine, const Operation& operation,
+                                       std::string_view key,
+                                       std::span<const uint64_t> multi_get_keys,
+                                       uint64_t intended_ns, const RunControl& control) {
+  ended_ns_ = 0;
+  Execute(engine, operation, key, multi_get_keys, /*timed=*/true, control);
+  if (ended_ns_ == 0) return;
+  response_ns_[static_cast<size_t>(operation.kind)].Record(ended_ns_ - intended_ns);
 }
 
 size_t OperationExecutor::ExecuteReads(KvsEngine& engine, std::span<const Operation> operations,

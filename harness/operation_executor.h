@@ -63,8 +63,9 @@ struct ExecutorContext {
 // Thread safety: one thread at a time, except counts(), which any thread may read.
 class alignas(128) OperationExecutor {
  public:
-  // `writer` goes into the values written; it is the executor's own.
-  OperationExecutor(const ExecutorContext& context, uint32_t writer);
+  // `writer` goes into the values written; it is the executor's own. `open_loop`: for
+  // ExecuteArrival.
+  OperationExecutor(const ExecutorContext& context, uint32_t writer, bool open_loop = false);
   OperationExecutor(const OperationExecutor&) = delete;
   OperationExecutor& operator=(const OperationExecutor&) = delete;
 
@@ -80,6 +81,12 @@ class alignas(128) OperationExecutor {
   void Execute(KvsEngine& engine, const Operation& operation, std::string_view key,
                std::span<const uint64_t> multi_get_keys, bool timed, const RunControl& control);
 
+  // Execute, timed, in the open loop: keeps also the response time, from `intended_ns`, a NowNs()
+  // that is past, until the engine's calls return.
+  void ExecuteArrival(KvsEngine& engine, const Operation& operation, std::string_view key,
+                      std::span<const uint64_t> multi_get_keys, uint64_t intended_ns,
+                      const RunControl& control);
+
   // Executes the reads that `operations` begins with, up to kMostReads and while the phase is
   // `phase`, and returns how many. Each is counted when it has come; their answers are judged when
   // all have: who looks at a value at once keeps the processor from fetching the next one's memory
@@ -91,6 +98,10 @@ class alignas(128) OperationExecutor {
   const LiveCounts& counts() const { return counts_; }
   const Histogram& latency_ns(OperationKind kind) const {
     return latency_ns_[static_cast<size_t>(kind)];
+  }
+  // In the open loop only.
+  const Histogram& response_ns(OperationKind kind) const {
+    return response_ns_[static_cast<size_t>(kind)];
   }
   const WrongAnswers& wrong() const { return wrong_; }
   const WriteAudit& write_audit() const { return write_audit_; }
@@ -189,6 +200,8 @@ class alignas(128) OperationExecutor {
 
   LiveCounts counts_;
   std::array<Histogram, kOperationKinds> latency_ns_;
+  std::vector<Histogram> response_ns_;  // as many, in the open loop; otherwise none
+  uint64_t ended_ns_ = 0;               // of the last timed call that ended inside the window
   WrongAnswers wrong_;
   WriteAudit write_audit_;
 };
@@ -231,6 +244,7 @@ inline void OperationExecutor::CallEngine(OperationKind kind, bool timed, const 
   const uint64_t end_ns = NowNs();
   if (control.phase() == RunPhase::kMeasure) {
     latency_ns_[static_cast<size_t>(kind)].Record(end_ns - start_ns);
+    ended_ns_ = end_ns;
   }
 }
 

@@ -1,6 +1,7 @@
 #include "harness/plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 #include <set>
 #include <tuple>
@@ -46,6 +47,7 @@ TrialPlan MakeCell(const RunOptions& options, const EngineChoice& engine, const 
   plan.warmup_s = options.warmup_s;
   plan.duration_s = options.duration_s;
   plan.operations = workload.operation_count;
+  plan.open_loop = options.open_loop;
   plan.sampling_period = options.sampling_period;
   plan.verify_fully = options.verify_fully;
   return plan;
@@ -74,6 +76,12 @@ std::vector<TrialPlan> MakeFloors(const std::vector<TrialPlan>& cells,
     floor.existing_store = false;
     floor.duration_s = std::min(floor.duration_s, kLongestFloorWindowS);
     floor.warmup_s = std::min(floor.warmup_s, kLongestFloorWarmupS);
+    if (floor.open_loop && floor.operations) {
+      // The rate decides how long they take.
+      const auto most =
+          static_cast<uint64_t>(std::ceil(kLongestFloorWindowS * floor.open_loop->rate_per_s));
+      floor.operations = std::min(*floor.operations, most);
+    }
     floors.push_back(std::move(floor));
   }
   return floors;

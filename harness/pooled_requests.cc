@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <limits>
+#include <optional>
 
 #include "harness/clock.h"
 
@@ -23,6 +24,7 @@ class alignas(128) PooledRequests::Request final : public Job {
   std::vector<uint64_t> multi_get_keys;  // reused
   bool sampled = false;
   uint64_t submitted_ns = 0;            // if sampled
+  std::optional<uint64_t> intended_ns;  // open loop
   uint64_t insert_ordinal = kNoInsert;  // among the inserts of the stream
   std::atomic<bool> free{true};
 
@@ -46,7 +48,8 @@ PooledRequests::PooledRequests(const KvsEngine& root, const ExecutorContext& con
 
 PooledRequests::~PooledRequests() = default;
 
-void PooledRequests::Run(const ThreadPart& part) {
+uint64_t PooledRequests::Run(const ThreadPart& part) {
+  uint64_t operations = kNoQuota;
   try {
     if (!clone_per_request_) {
       for (size_t i = 0; i < workers_.size(); ++i) {
@@ -58,7 +61,9 @@ void PooledRequests::Run(const ThreadPart& part) {
     OperationStream stream(context_.spec, context_.seed, part.thread, part.thread_count, part.role);
     RandomIntervals samples(part.sampling_period, Mix64(context_.seed ^ kPoolSamplingSalt));
     control_.ArriveAndWait();
-    SubmitStream(*pool, part, stream, samples);
+    std::optional<ArrivalClock> arrivals;
+    if (part.open_loop) arrivals.emplace(ScheduleOf(part, context_.seed), control_);
+    operations = SubmitStream(*pool, part, stream, samples, arrivals ? &*arrivals : nullptr);
     WaitForAll();
     control_.FinishForeground();
   } catch (...) {
@@ -66,23 +71,28 @@ void PooledRequests::Run(const ThreadPart& part) {
     control_.Fail(std::current_exception());
   }
   for (const auto& worker : workers_) worker->handle.reset();
+  return operations;
 }
 
-void PooledRequests::SubmitStream(ThreadPool& pool, const ThreadPart& part, OperationStream& stream,
-                                  RandomIntervals& samples) {
+uint64_t PooledRequests::SubmitStream(ThreadPool& pool, const ThreadPart& part,
+                                      OperationStream& stream, RandomIntervals& samples,
+                                      ArrivalClock* arrivals) {
   OperationBatch batch;
   uint64_t left = part.quota;
+  uint64_t submitted = 0;
   uint64_t submitted_inserts = 0;
   while (left > 0) {
     stream.Fill(batch, kBatchOperations, FinishedInserts(submitted_inserts));
-    if (batch.operations.empty()) return;
+    if (batch.operations.empty()) break;
     for (const Operation& operation : batch.operations) {
+      if (left == 0) break;
+      std::optional<uint64_t> intended_ns;
+      if (arrivals != nullptr) intended_ns = arrivals->Next();
       Request& request = TakeFree();
       const RunPhase phase = control_.phase();
-      if (phase != RunPhase::kWarmup) {
-        if (phase == RunPhase::kStop || left == 0) return;
-        --left;
-      }
+      if (phase == RunPhase::kStop) return part.quota == kNoQuota ? kNoQuota : submitted + left;
+      if (phase != RunPhase::kWarmup) --left;
+      request.intended_ns = intended_ns;
       request.operation = operation;
       if (operation.kind == OperationKind::kMultiGet) {
         const auto keys = batch.MultiGetKeys(operation);
@@ -101,8 +111,10 @@ void PooledRequests::SubmitStream(ThreadPool& pool, const ThreadPart& part, Oper
         request.free.store(true);
         throw;
       }
+      ++submitted;
     }
   }
+  return submitted;
 }
 
 uint64_t PooledRequests::FinishedInserts(uint64_t submitted_inserts) const {
@@ -155,9 +167,15 @@ void PooledRequests::Execute(Request& request, unsigned worker) {
         own = root_.Clone();
         executor.counts().handles_cloned.Add(1);
       }
-      executor.Execute(clone_per_request_ ? *own : *workers_[worker]->handle, request.operation,
-                       executor.RenderKey(request.operation), request.multi_get_keys,
-                       request.sampled, control_);
+      KvsEngine& engine = clone_per_request_ ? *own : *workers_[worker]->handle;
+      const std::string_view key = executor.RenderKey(request.operation);
+      if (request.intended_ns) {
+        executor.ExecuteArrival(engine, request.operation, key, request.multi_get_keys,
+                                *request.intended_ns, control_);
+      } else {
+        executor.Execute(engine, request.operation, key, request.multi_get_keys, request.sampled,
+                         control_);
+      }
     }
   } catch (...) {
     control_.Fail(std::current_exception());

@@ -10,6 +10,7 @@
 
 #include "engines/engine.h"
 #include "engines/thread_annotations.h"
+#include "harness/arrival_clock.h"
 #include "harness/dedicated_thread.h"
 #include "harness/histogram.h"
 #include "harness/operation_executor.h"
@@ -19,6 +20,10 @@
 
 namespace kvs {
 
+// In the open loop the submitter waits for each request's intended start. When no more requests may
+// be outstanding, those that are due wait with the submitter; their response time goes on all the
+// same.
+//
 // Requests live in slots made beforehand: a slot is free, or holds one outstanding request.
 //
 // Thread safety: Run is called once, by the submitting thread; the pool's threads execute requests.
@@ -43,8 +48,8 @@ class PooledRequests {
   // The whole life of the submitter: clones the handles, starts the pool, waits at the barrier and
   // submits operations until the run stops, `part`'s quota is submitted or the stream ends; waits
   // for the last request, closes the window, if nobody has, and ends the pool. A failure, of a
-  // request too, goes to the RunControl; nothing is thrown.
-  void Run(const ThreadPart& part);
+  // request too, goes to the RunControl; nothing is thrown. Returns what RunDedicatedThread does.
+  uint64_t Run(const ThreadPart& part);
 
   // After Run: times from Submit to the request's start, of sampled requests inside the window.
   Histogram MergedQueueWaitNs() const;
@@ -56,8 +61,9 @@ class PooledRequests {
     Histogram queue_wait_ns;
   };
 
-  void SubmitStream(ThreadPool& pool, const ThreadPart& part, OperationStream& stream,
-                    RandomIntervals& samples);
+  // `arrivals` is null in the closed loop.
+  uint64_t SubmitStream(ThreadPool& pool, const ThreadPart& part, OperationStream& stream,
+                        RandomIntervals& samples, ArrivalClock* arrivals);
   // How many of the inserts drawn so far are known to be in the store, counted without a gap.
   uint64_t FinishedInserts(uint64_t submitted_inserts) const;
   // Waits for a free slot.

@@ -20,6 +20,8 @@ constexpr std::string_view kExamples = R"(Examples:
       two engines; what follows the colon are settings of rocksdb (see `kvs-bench list`)
   kvs-bench --records 10M --key-size 16 --value-size 100 --read-percent 95 --duration 30s
   kvs-bench --workload ./workloada -p recordcount=1000000 --operations 5M
+  kvs-bench --engine lockfree,rocksdb --workload ycsb-b --threads 2 --rate 200k
+      response times at 200,000 operations a second, whether the engine keeps up or not
   kvs-bench --engine lmdb --workload ycsb-c --threads 1 --load-only --dir /mnt/disk
   kvs-bench list
   kvs-bench doctor --dir /mnt/disk
@@ -61,10 +63,15 @@ void DefineOptions(CLI::App& app, RawOptions& raw) {
   how.AddOne("--trials", "N", raw.trials, "trials of every cell (default: 3)");
   how.AddOne("--duration", "TIME", raw.duration, "length of the measured window (default: 2s)");
   how.AddOne("--operations", "COUNT", raw.operations, "measure this many operations instead");
+  how.AddOne("--rate", "COUNT", raw.rate,
+             "operations per second, all threads together, started on time however long they take "
+             "(open loop)");
+  how.AddOne("--arrivals", "poisson|constant", raw.arrivals,
+             "gaps between the operations of --rate: random or equal (default: poisson)");
   how.AddOne("--warmup", "TIME", raw.warmup, "time before the window (default: 500ms)");
   how.AddOne("--seed", "N", raw.seed, "seed of operations, values and trial order (default: 1)");
   how.AddOne("--sampling-period", "N", raw.sampling_period,
-             "mean operations per latency sample; 1: every one (default: 64)");
+             "mean operations per latency sample; 1: every one (default: 64); not with --rate");
   how.AddOne("--verify", "sample|full", raw.verify,
              "check every byte of a sample of the values read, or of all (default: sample)");
   how.AddOne("--timeout", "TIME", raw.timeout,

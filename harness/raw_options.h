@@ -13,7 +13,7 @@ namespace kvs {
 // The values as they were written. Of an option with one value, "" where it was not given.
 struct RawOptions {
   std::vector<std::string> engines, workloads, threads, pools, tiers, properties;
-  std::string trials, duration, operations, warmup, timeout;
+  std::string trials, duration, operations, rate, arrivals, warmup, timeout;
   std::string records, key_size, value_size, read_percent;
   std::string seed, sampling_period, verify, memory_budget;
   std::string directory, use_existing, out, csv;

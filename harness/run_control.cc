@@ -17,8 +17,12 @@ Counts Sum(const std::vector<const LiveCounts*>& workers) {
 }  // namespace
 
 RunControl::RunControl(std::vector<const LiveCounts*> foreground,
-                       std::vector<const LiveCounts*> background, const HardwareCounters* hardware)
-    : foreground_(std::move(foreground)), background_(std::move(background)), hardware_(hardware) {}
+                       std::vector<const LiveCounts*> background, const HardwareCounters* hardware,
+                       unsigned closing_finish)
+    : foreground_(std::move(foreground)),
+      background_(std::move(background)),
+      hardware_(hardware),
+      closing_finish_(closing_finish) {}
 
 void RunControl::ArriveAndWait() {
   {
@@ -30,10 +34,14 @@ void RunControl::ArriveAndWait() {
   while (phase() == RunPhase::kReady) std::this_thread::yield();
 }
 
+uint64_t RunControl::StartedAtNs() {
+  MutexLock lock(mutex_);
+  return started_at_ns_;
+}
+
 void RunControl::FinishForeground() {
   MutexLock lock(mutex_);
-  CloseWindowLocked();
-  ++finished_;
+  if (++finished_ >= closing_finish_) CloseWindowLocked();
   changed_.NotifyAll();
 }
 
@@ -50,6 +58,7 @@ void RunControl::WaitForArrivals(unsigned threads) {
 
 void RunControl::BeginWarmup() {
   MutexLock lock(mutex_);
+  started_at_ns_ = NowNs();
   Advance(RunPhase::kWarmup);
 }
 
@@ -59,6 +68,7 @@ void RunControl::OpenWindow() {
   begin_.emplace();
   TakeCosts(*begin_);
   TakeCounts(*begin_);
+  if (phase() == RunPhase::kReady) started_at_ns_ = begin_->at_ns;
   Advance(RunPhase::kMeasure);
 }
 

@@ -43,15 +43,17 @@ struct WindowEdge {
 // 1. Phases only advance.
 // 2. The window opens once, before the first foreground thread may finish, and closes once: by the
 //    coordinator when its time is up, or by the first foreground thread that has nothing left to
-//    do. Whoever closes it reads every thread's counts and the clock at that moment, so the window
-//    is common to all threads and nobody is idle in it.
+//    do (in the open loop, where threads wait anyway, by the last one). Whoever closes it reads
+//    every thread's counts and the clock at that moment, so the window is common to all threads,
+//    and in the closed loop nobody is idle in it.
 // 3. The first failure is kept and stops the run.
 class RunControl {
  public:
   // `foreground` and `background` must outlive this; all of them are summed into the edges. So must
-  // `hardware`, unless it is null: then no hardware event is counted.
+  // `hardware`, unless it is null: then no hardware event is counted. The window closes with the
+  // `closing_finish`-th foreground thread that has nothing left to do; > 0.
   RunControl(std::vector<const LiveCounts*> foreground, std::vector<const LiveCounts*> background,
-             const HardwareCounters* hardware);
+             const HardwareCounters* hardware, unsigned closing_finish = 1);
 
   // Memory order: (1) relaxed: read before every operation, and tells only when to stop or what to
   // keep. It partners with (2), the store in Advance. What threads hand over to each other goes
@@ -60,7 +62,9 @@ class RunControl {
 
   // A thread is set up: counts it and waits at the barrier. Returns once the phase is past kReady.
   void ArriveAndWait();
-  // A foreground thread has nothing left to do and closes the window.
+  // When the barrier opened, as of NowNs(); 0 if it has not.
+  uint64_t StartedAtNs();
+  // A foreground thread has nothing left to do. The one that the window closes with closes it.
   void FinishForeground();
   // Keeps `failure` unless there is one, and stops the run.
   void Fail(std::exception_ptr failure);
@@ -93,6 +97,7 @@ class RunControl {
   const std::vector<const LiveCounts*> foreground_;
   const std::vector<const LiveCounts*> background_;
   const HardwareCounters* const hardware_;
+  const unsigned closing_finish_;
 
   // Read before every operation, written five times at most: alone on its line.
   alignas(128) std::atomic<RunPhase> phase_{RunPhase::kReady};
@@ -101,6 +106,7 @@ class RunControl {
   ConditionVariable changed_;
   unsigned arrived_ KVS_GUARDED_BY(mutex_) = 0;
   unsigned finished_ KVS_GUARDED_BY(mutex_) = 0;
+  uint64_t started_at_ns_ KVS_GUARDED_BY(mutex_) = 0;
   std::exception_ptr failure_ KVS_GUARDED_BY(mutex_);
   // Written under mutex_, read by the coordinator after the join.
   std::optional<WindowEdge> begin_;

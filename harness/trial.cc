@@ -13,6 +13,7 @@
 #include "harness/hardware_counters.h"
 #include "harness/process_costs.h"
 #include "results/flushes_per_write.h"
+#include "results/human_units.h"
 
 namespace kvs {
 namespace {
@@ -40,6 +41,20 @@ Latency LatencyOf(std::string_view what, const Histogram& histogram) {
                                    .samples_beyond = histogram.CountAbove(value_ns)});
   }
   return latency;
+}
+
+// One per kind of operation that has samples, and "all" of them together.
+std::vector<Latency> LatenciesOf(const Measurement& measured, Histogram KindResult::*times_ns) {
+  std::vector<Latency> latencies;
+  Histogram all;
+  for (size_t i = 0; i < kOperationKinds; ++i) {
+    const Histogram& of_kind = measured.kinds[i].*times_ns;
+    if (measured.kinds[i].completed == 0 || of_kind.count() == 0) continue;
+    latencies.push_back(LatencyOf(ToString(static_cast<OperationKind>(i)), of_kind));
+    all.Merge(of_kind);
+  }
+  if (all.count() > 0) latencies.push_back(LatencyOf("all", all));
+  return latencies;
 }
 
 constexpr const char* kNoProcessIo =
@@ -106,6 +121,7 @@ class TrialRun {
     driver_options_.warmup_s = plan.warmup_s;
     driver_options_.duration_s = plan.duration_s;
     driver_options_.operations = plan.operations;
+    driver_options_.open_loop = plan.open_loop;
     driver_options_.seed = plan.seed;
     driver_options_.sampling_period = plan.sampling_period;
     driver_options_.full_check_period = plan.verify_fully ? 1 : kFullCheckPeriod;
@@ -231,8 +247,7 @@ class TrialRun {
     trial_.user_cpu_s = measured.process.user_cpu_s;
     trial_.system_cpu_s = measured.process.system_cpu_s;
     if (measured.window_s > 0) AdoptCosts(measured);
-    trial_.sampling_period = plan_.sampling_period;
-    Histogram all;
+    trial_.sampling_period = plan_.open_loop ? 1 : plan_.sampling_period;
     for (size_t i = 0; i < kOperationKinds; ++i) {
       const KindResult& kind = measured.kinds[i];
       if (kind.completed == 0) continue;
@@ -243,14 +258,22 @@ class TrialRun {
                                .misses = kind.misses,
                                .unknown = kind.unknown,
                                .entries = kind.entries});
-      if (kind.latency_ns.count() == 0) continue;
-      trial_.latencies.push_back(LatencyOf(name, kind.latency_ns));
-      all.Merge(kind.latency_ns);
     }
-    if (all.count() > 0) trial_.latencies.push_back(LatencyOf("all", all));
+    trial_.latencies = LatenciesOf(measured, &KindResult::latency_ns);
     if (measured.queue_wait_ns) {
       trial_.queue_wait = LatencyOf("queue-wait", *measured.queue_wait_ns);
     }
+    if (plan_.open_loop) AdoptOpenLoop(measured);
+  }
+
+  void AdoptOpenLoop(const Measurement& measured) {
+    trial_.backlog_operations = measured.backlog_operations;
+    trial_.response_times = LatenciesOf(measured, &KindResult::response_ns);
+    if (!trial_.FellBehind()) return;
+    trial_.notes.push_back(
+        fmt::format("did not keep up with {}/s: operations waited longer and longer, so that "
+                    "response times say only how long the run was",
+                    HumanCount(plan_.open_loop->rate_per_s)));
   }
 
   void AdoptCosts(const Measurement& measured) {

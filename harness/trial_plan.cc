@@ -48,6 +48,10 @@ Trial TrialWithoutFigures(const TrialPlan& plan) {
   trial.is_floor = plan.is_floor;
   trial.seed = plan.seed;
   trial.memory_budget_bytes = plan.memory_budget_bytes;
+  if (plan.open_loop) {
+    trial.rate_per_s = plan.open_loop->rate_per_s;
+    trial.arrivals = ToString(plan.open_loop->arrivals);
+  }
   return trial;
 }
 
@@ -75,6 +79,10 @@ std::string TrialPlanToJson(const TrialPlan& plan) {
       {"verify_fully", plan.verify_fully},
   };
   if (plan.operations) object["operations"] = *plan.operations;
+  if (plan.open_loop) {
+    object["rate_per_s"] = plan.open_loop->rate_per_s;
+    object["arrivals"] = plan.open_loop->arrivals;
+  }
   return object.dump();
 }
 
@@ -102,6 +110,10 @@ TrialPlan TrialPlanFromJson(std::string_view text) {
   plan.warmup_s = object.at("warmup_s");
   plan.duration_s = object.at("duration_s");
   if (object.contains("operations")) plan.operations = object["operations"].get<uint64_t>();
+  if (object.contains("rate_per_s")) {
+    plan.open_loop = OpenLoop{.rate_per_s = object["rate_per_s"].get<double>(),
+                              .arrivals = object.at("arrivals").get<Arrivals>()};
+  }
   plan.sampling_period = object.at("sampling_period");
   plan.verify_fully = object.at("verify_fully");
   return plan;

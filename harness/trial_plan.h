@@ -36,7 +36,8 @@ struct TrialPlan {
   double warmup_s = 0;
   double duration_s = 0;
   std::optional<uint64_t> operations;  // instead of duration_s
-  double sampling_period = 64;
+  std::optional<OpenLoop> open_loop;
+  double sampling_period = 64;  // closed loop
   bool verify_fully = false;
 
   // How the store is opened for the measured phase.

@@ -225,6 +225,28 @@ TEST(CommandLineTest, OperationsTakeThePlaceOfTheDuration) {
   EXPECT_THAT(Complaint({"--operations", "5", "--duration", "1s"}), HasSubstr("exclude"));
 }
 
+TEST(CommandLineTest, ARateMakesAnOpenLoop) {
+  EXPECT_FALSE(ParseRun({}).open_loop.has_value());
+  const RunOptions poisson = ParseRun({"--rate", "200k"});
+  ASSERT_TRUE(poisson.open_loop.has_value());
+  EXPECT_DOUBLE_EQ(poisson.open_loop->rate_per_s, 200'000);
+  EXPECT_EQ(poisson.open_loop->arrivals, Arrivals::kPoisson);
+  const RunOptions constant =
+      ParseRun({"--rate", "1", "--arrivals", "constant", "--operations", "5", "--pool", "naive"});
+  EXPECT_EQ(constant.open_loop->arrivals, Arrivals::kConstant);
+  EXPECT_THAT(Complaint({"--rate", "0"}), StartsWith("--rate"));
+  EXPECT_THAT(Complaint({"--rate", "101M"}), StartsWith("--rate"));
+  EXPECT_THAT(Complaint({"--rate", "fast"}), StartsWith("--rate: 'fast'"));
+  EXPECT_THAT(Complaint({"--rate", "1k", "--arrivals", "bursts"}),
+              StartsWith("--arrivals: 'bursts'"));
+  EXPECT_THAT(Complaint({"--arrivals", "poisson"}), HasSubstr("--rate"));
+  EXPECT_THAT(Complaint({"--rate", "1k", "--sampling-period", "1"}),
+              HasSubstr("every operation is timed"));
+  EXPECT_THAT(Complaint({"--engine", "plain", "--workload", "ycsb-c", "--threads", "1", "--rate",
+                         "1k", "--load-only"}),
+              HasSubstr("--load-only"));
+}
+
 TEST(CommandLineTest, StoreOptionsNeedOneCell) {
   const std::vector<std::string> one = {"--engine", "plain",     "--workload",
                                         "ycsb-c",   "--threads", "1"};

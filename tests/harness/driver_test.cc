@@ -252,6 +252,7 @@ TEST(DriverTest, OptionsOutOfRangeAreRefused) {
   refused([](DriverOptions& options) { options.outstanding_per_thread = 0; });
   refused([](DriverOptions& options) { options.operations = 0; });
   refused([](DriverOptions& options) { options.warmup_s = -1; });
+  refused([](DriverOptions& options) { options.open_loop = OpenLoop{.rate_per_s = 0}; });
   refused([](DriverOptions& options) { options.sampling_period = 0.5; });
   refused([](DriverOptions& options) { options.full_check_period = 0; });
   refused([](DriverOptions& options) {

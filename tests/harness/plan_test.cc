@@ -89,6 +89,15 @@ TEST(PlanTest, AddsOneShortFloorPerConfigurationWithoutNull) {
   EXPECT_EQ(threads, (std::set<unsigned>{1, 2}));
 }
 
+TEST(PlanTest, AFloorOfAnOpenLoopIsShortToo) {
+  const Plan plan = PlanOf({"--engine", "plain", "--threads", "1", "--workload", "ycsb-c", "--rate",
+                            "1k", "--operations", "50k"});
+  for (const TrialPlan& trial : plan.trials) {
+    EXPECT_EQ(trial.operations, trial.is_floor ? 1000u : 50'000u);
+    EXPECT_EQ(trial.open_loop->rate_per_s, 1000);
+  }
+}
+
 TEST(PlanTest, NullAmongTheEnginesIsTheFloor) {
   for (const TrialPlan& trial : PlanOf({"--engine", "null,plain"}).trials) {
     EXPECT_FALSE(trial.is_floor);

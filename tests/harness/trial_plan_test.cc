@@ -30,6 +30,23 @@ TEST(TrialPlanTest, SurvivesTheChannel) {
   EXPECT_EQ(copy.OpenOptions().directory, "/some where/store");
 }
 
+TEST(TrialPlanTest, AnOpenLoopSurvivesTheChannelAndIsInTheTrialWithoutFigures) {
+  const RunOptions options =
+      ParseCommandLine({"--engine", "plain", "--rate", "200k", "--arrivals", "constant"},
+                       test::kTestEngines)
+          .run;
+  const TrialPlan plan = MakePlan(options, test::kTestEngines).trials.front();
+  const TrialPlan copy = TrialPlanFromJson(TrialPlanToJson(plan));
+  ASSERT_TRUE(copy.open_loop.has_value());
+  EXPECT_DOUBLE_EQ(copy.open_loop->rate_per_s, 200'000);
+  EXPECT_EQ(copy.open_loop->arrivals, Arrivals::kConstant);
+  EXPECT_EQ(TrialWithoutFigures(copy).rate_per_s, 200'000);
+  EXPECT_EQ(TrialWithoutFigures(copy).arrivals, "constant");
+  TrialPlan closed = plan;
+  closed.open_loop.reset();
+  EXPECT_FALSE(TrialPlanFromJson(TrialPlanToJson(closed)).open_loop.has_value());
+}
+
 TEST(TrialPlanTest, EveryShippedWorkloadSurvivesTheChannel) {
   for (const ShippedSpec& shipped : ShippedSpecs()) {
     TrialPlan plan;
