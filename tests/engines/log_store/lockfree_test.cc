@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <future>
 #include <memory>
@@ -225,6 +226,52 @@ TEST(LockfreeTest, ReadsFinishWhereverAWriterIsFrozen) {
   reader.join();
   ::sigaction(SIGUSR1, &previous, nullptr);
   EXPECT_TRUE(finished) << "a reader waits for a frozen writer";
+  EXPECT_EQ(wrong, 0u);
+}
+
+// The reader is stopped by a signal, mostly in the middle of copying a value, while what it copies
+// is overwritten, compacted, and its segment made a new one.
+TEST(LockfreeTest, AReaderFrozenAnywhereStillReadsOneValue) {
+  const TestDirectory directory;
+  EngineOptions options = Options(directory.path() / "s");
+  options.settings["segment_size"] = "256KiB";
+  const auto store = OpenLockfreeWithHooks(options, {});
+  const auto set = [&store](int version) {
+    store->Set("key", std::string(60'000, static_cast<char>('a' + version % 26)));
+  };
+  set(0);
+  struct sigaction action = {};
+  action.sa_handler = StayFrozen;
+  action.sa_flags = SA_RESTART;
+  struct sigaction previous = {};
+  ASSERT_EQ(::sigaction(SIGUSR1, &action, &previous), 0);
+  std::atomic<bool> stop{false};
+  std::atomic<uint64_t> wrong{0};
+  std::thread reader([&, handle = store->Clone()] {
+    std::string value;
+    while (!stop) {
+      const bool found = handle->Get("key", value);
+      // Each byte is the next one's, so all are one.
+      if (!found || std::memcmp(value.data(), value.data() + 1, value.size() - 1) != 0) ++wrong;
+    }
+  });
+  std::mt19937 random(1);
+  int version = 0;
+  for (int round = 0; round < (kHasSanitizer ? 10 : 40); ++round) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(random() % 400);
+    while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    freeze_wanted = true;
+    ::pthread_kill(reader.native_handle(), SIGUSR1);
+    while (!is_frozen) std::this_thread::yield();
+    for (int i = 0; i < 40; ++i) set(++version);
+    store->Settle();
+    for (int i = 0; i < 12; ++i) set(++version);
+    freeze_wanted = false;
+    while (is_frozen) std::this_thread::yield();
+  }
+  stop = true;
+  reader.join();
+  ::sigaction(SIGUSR1, &previous, nullptr);
   EXPECT_EQ(wrong, 0u);
 }
 
