@@ -16,7 +16,7 @@ namespace kvs::verify {
 namespace {
 
 // How often the progress of a worker is looked at: a few operations of a fast engine.
-constexpr uint64_t kStepUs = 20;
+constexpr uint64_t kKillStepUs = 20;
 constexpr uint64_t kCoarseStepUs = 2'000;
 constexpr size_t kMostReported = 20;           // keys with a violation, in the evidence
 constexpr size_t kMostHistoryReported = 1000;  // operations of such a key
@@ -111,11 +111,12 @@ class CrashCheck {
     if (kind == 0) {
       end = WaitForOpen(process, progress);
     } else if (kind <= 2) {
-      end = WaitFor(process, progress, context_, kStepUs,
+      end = WaitFor(process, progress, context_, kKillStepUs,
                     [&] { return progress->settles_begun > 0 || sum() - begun >= 8 * most; });
       if (end == WaitEnd::kReached) end = Linger(process, std::max<uint64_t>(settle_ns_, 50'000));
     } else {
-      end = WaitFor(process, progress, context_, kStepUs, [&] { return sum() - begun >= target; });
+      end = WaitFor(process, progress, context_, kKillStepUs,
+                    [&] { return sum() - begun >= target; });
       // Not always just after an acknowledgement.
       if (end == WaitEnd::kReached) end = Linger(process, 100'000);
     }
@@ -136,7 +137,7 @@ class CrashCheck {
 
   // Waits for a random moment while the store is opened, or just before or after.
   WaitEnd WaitForOpen(VerifyProcess& process, const ProgressMemory& progress) {
-    const WaitEnd end = WaitFor(process, progress, context_, kStepUs,
+    const WaitEnd end = WaitFor(process, progress, context_, kKillStepUs,
                                 [&] { return progress->phase != SharedProgress::kStarting; });
     return end == WaitEnd::kReached ? Linger(process, open_ns_ + open_ns_ / 4) : end;
   }
