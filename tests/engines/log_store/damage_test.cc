@@ -460,7 +460,9 @@ TEST_F(DamageTest, TierSyncSyncsEveryWriteAndOthersDoNot) {
     const auto files = std::make_shared<UnsyncedFileSystem>("test");
     options.files = files;
     LogStore store(options);
-    Fill(store, 1);
+    // Past the eighth of the first segment at which the next is made, and synced, aside.
+    Fill(store, 100);
+    store.WaitForBackground();
     const uint64_t before = files->recorder().file_syncs;
     Fill(store, 100);
     EXPECT_EQ(files->recorder().file_syncs - before, durability == Durability::kSync ? 100 : 0);
