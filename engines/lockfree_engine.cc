@@ -109,10 +109,7 @@ class LockfreeControl {
       // A removal of nothing needs no flush. While writes wait it is decided in their order
       // instead.
       if (type == RecordType::kTombstone && !flush_runs_ && !store_.Contains(key)) return false;
-      // A new segment begins when everything in the old one is flushed and published.
-      while (store_.NeedsNewSegment(key.size(), value.size()) && flush_runs_) {
-        flush_ended_.Wait(writer_mutex_);
-      }
+      WaitForRoom(key.size(), value.size());
       own.record = store_.Append(type, key, value);
       leads = open_group_ == nullptr;
       if (leads) {
@@ -131,6 +128,23 @@ class LockfreeControl {
     }
     if (!group->is_flushed) store_.CheckWritable();  // throws: the flush failed
     return own.was_present;
+  }
+
+  // A new segment begins when everything in the old one is flushed and published. Whoever waits for
+  // that goes before all who come later, or a large record would wait until small ones had filled
+  // the segment.
+  void WaitForRoom(size_t key_size, size_t value_size) KVS_REQUIRES(writer_mutex_) {
+    while (true) {
+      if (!store_.NeedsNewSegment(key_size, value_size)) {
+        if (segment_waiters_ == 0) return;
+        may_append_.Wait(writer_mutex_);
+        continue;
+      }
+      if (!flush_runs_) return;
+      ++segment_waiters_;
+      may_append_.Wait(writer_mutex_);
+      if (--segment_waiters_ == 0) may_append_.NotifyAll();
+    }
   }
 
   // Flushes and publishes the writes of the open group, in the order of their sequence numbers.
@@ -156,7 +170,7 @@ class LockfreeControl {
       }
       next = open_group_;
       flush_runs_ = next != nullptr;
-      if (!flush_runs_) flush_ended_.NotifyAll();
+      if (!flush_runs_) may_append_.NotifyAll();
     }
     // The next flush first: more wait for it than for this one's answer.
     if (next != nullptr) {
@@ -169,9 +183,10 @@ class LockfreeControl {
 
   LogStore store_;  // its writing calls: under writer_mutex_
   Mutex writer_mutex_;
-  ConditionVariable flush_ended_;  // and no group waits for the next one
+  ConditionVariable may_append_;  // no flush runs, or segment_waiters_ is 0
   std::shared_ptr<Group> open_group_ KVS_GUARDED_BY(writer_mutex_);
   bool flush_runs_ KVS_GUARDED_BY(writer_mutex_) = false;  // or is about to: a group is there
+  unsigned segment_waiters_ KVS_GUARDED_BY(writer_mutex_) = 0;
 };
 
 EngineCapabilities Capabilities(const EngineOptions& options);

@@ -23,6 +23,7 @@ struct SyncRecorder {
   std::atomic<uint64_t> file_syncs{0};
   std::atomic<uint64_t> directory_syncs{0};
   std::atomic<uint64_t> allocations{0};
+  std::atomic<bool> hold_file_syncs{false};   // until it is cleared and notified
   std::atomic<bool> fail_file_syncs{false};   // with EIO
   std::atomic<bool> fail_allocations{false};  // with ENOSPC
   std::atomic<bool> fail_appends{false};      // with ENOSPC; to manifests
@@ -56,6 +57,7 @@ class UnsyncedFile final : public File {
   void Truncate(uint64_t size) override { file_->Truncate(size); }
   void Sync() override {
     ++recorder_->file_syncs;
+    recorder_->hold_file_syncs.wait(true);
     if (recorder_->fail_file_syncs) {
       throw EngineError(ErrorKind::kIo, "test", "fdatasync", path(), "I/O error (injected)");
     }
