@@ -19,6 +19,7 @@
 
 #include "tests/end_to_end/boasting_engine.h"
 #include "tests/end_to_end/broken_engines.h"
+#include "tests/end_to_end/delaying_engine.h"
 
 namespace kvs {
 namespace {
@@ -170,6 +171,7 @@ std::vector<const EngineDefinition*> AllAndFaulty() {
   for (const EngineDefinition& engine : kFaultyEngines) engines.push_back(&engine);
   for (const EngineDefinition& engine : BrokenEngines()) engines.push_back(&engine);
   engines.push_back(&kBoastingEngine);
+  engines.push_back(&kDelayingEngine);
   return engines;
 }
 

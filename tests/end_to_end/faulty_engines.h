@@ -8,8 +8,8 @@
 
 namespace kvs {
 
-// The engines of this build, and after them the faulty ones, those of broken_engines.h and
-// boasting_engine.h included.
+// The engines of this build, and after them the faulty ones, those of broken_engines.h,
+// boasting_engine.h and delaying_engine.h included.
 std::span<const EngineDefinition* const> AllAndFaultyEngines();
 
 }  // namespace kvs
