@@ -113,6 +113,8 @@ Measurement Summarise(const RunControl& control, RunLog log, const Executors& fo
     for (const auto& executor : *executors) {
       result.wrong.Merge(executor->wrong());
       result.write_audit.Merge(executor->write_audit());
+      const std::vector<AcknowledgedWrite> writes = executor->recent_writes().LastToEach();
+      result.recent_writes.insert(result.recent_writes.end(), writes.begin(), writes.end());
     }
   }
   Counts executed;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "harness/hardware_counters.h"
 #include "harness/histogram.h"
 #include "harness/process_costs.h"
+#include "harness/recent_writes.h"
 #include "harness/write_audit.h"
 #include "harness/wrong_answers.h"
 #include "workloads/key_renderer.h"
@@ -99,6 +101,8 @@ struct Measurement {
   bool interrupted = false;  // the figures cover the part that ran
   uint64_t flushes = 0;      // in the window, as flush_audit.h counts them
   WriteAudit write_audit;    // of the whole run, warm-up included, if asked for
+  // Of each worker, the last write to each of the keys that it wrote last.
+  std::vector<AcknowledgedWrite> recent_writes;
   // In the window, whole process; see WindowEdge.
   ProcessCosts process;
   HardwareCosts hardware;
@@ -135,6 +139,11 @@ Measurement Measure(const KvsEngine& root, bool stores_data, const Spec& spec,
 // how many. Only for workloads that remove nothing.
 WrongAnswers ReadBack(KvsEngine& handle, const Spec& spec, const KeyRenderer& keys,
                       const ValueCodec& values, uint64_t sample, uint64_t& checked);
+
+// Reads the keys of `writes` of a run that has ended, and checks that none has an older value, or
+// none at all.
+WrongAnswers ReadBackWrites(KvsEngine& handle, const KeyRenderer& keys, const ValueCodec& values,
+                            std::span<const AcknowledgedWrite> writes);
 
 // Throws std::invalid_argument, naming it, for an option out of range.
 void CheckOptions(const DriverOptions& options);

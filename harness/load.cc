@@ -1,8 +1,10 @@
-// Load and ReadBack: the data before a measurement, and a look at it afterwards.
+// Load, ReadBack and ReadBackWrites: the data before a measurement, and a look at it afterwards.
 #include <algorithm>
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -90,7 +92,7 @@ class LoadBatch {
       char* const memory = memory_.get() + keys_.size() * record_bytes_;
       keys_.push_back(input_.keys.Render(number, memory));
       values_.push_back(
-          input_.values.Encode(number, writer, /*version=*/0, memory + input_.keys.max_size()));
+          input_.values.Encode(number, writer, kLoadVersion, memory + input_.keys.max_size()));
       bytes_ += keys_.back().size() + values_.back().size();
     }
   }
@@ -193,29 +195,74 @@ LoadResult Load(const KvsEngine& root, const Spec& spec, const KeyRenderer& keys
   return result;
 }
 
+namespace {
+
+// Reads keys back and judges them.
+class Reader {
+ public:
+  Reader(KvsEngine& handle, const KeyRenderer& keys, const ValueCodec& values)
+      : handle_(handle), keys_(keys), values_(values), key_buffer_(new char[keys.max_size()]) {}
+
+  // The value, if it is one of the key.
+  std::optional<std::string_view> Read(uint64_t number, std::string_view why_it_is_there) {
+    const std::string_view key = KeyOf(number);
+    if (!handle_.Get(key, value_)) {
+      wrong_.Add(kOperation, key, number, why_it_is_there, "no such key");
+      return std::nullopt;
+    }
+    const ValueVerdict verdict = values_.Check(number, value_, /*full=*/true);
+    if (verdict == ValueVerdict::kGood) return value_;
+    wrong_.Add(kOperation, key, number, "a value of this key", DescribeValue(verdict, value_));
+    return std::nullopt;
+  }
+
+  void JudgeAge(const AcknowledgedWrite& write, std::string_view value) {
+    if (value.size() < ValueCodec::kHeaderBytes) return;
+    const std::optional<ValueOrigin> found = values_.OriginOf(value);
+    if (found && write.IsNewerThan(*found)) {
+      wrong_.AddStale(kOperation, KeyOf(write.key_number), write, *found);
+    }
+  }
+
+  const WrongAnswers& wrong() const { return wrong_; }
+
+ private:
+  static constexpr std::string_view kOperation = "read-back";
+
+  std::string_view KeyOf(uint64_t number) { return keys_.Render(number, key_buffer_.get()); }
+
+  KvsEngine& handle_;
+  const KeyRenderer& keys_;
+  const ValueCodec& values_;
+  const std::unique_ptr<char[]> key_buffer_;
+  std::string value_;
+  WrongAnswers wrong_;
+};
+
+}  // namespace
+
 WrongAnswers ReadBack(KvsEngine& handle, const Spec& spec, const KeyRenderer& keys,
                       const ValueCodec& values, uint64_t sample, uint64_t& checked) {
-  WrongAnswers wrong;
-  std::string value;
-  const std::unique_ptr<char[]> key_buffer(new char[keys.max_size()]);
+  Reader reader(handle, keys, values);
   const uint64_t loaded = spec.LoadCount();
   checked = std::min(sample, loaded);
   for (uint64_t i = 0; i < checked; ++i) {
     // i * loaded / checked without its overflow.
     const uint64_t offset = i * (loaded / checked) + i * (loaded % checked) / checked;
-    const uint64_t number = spec.LoadBegin() + offset;
-    const std::string_view key = keys.Render(number, key_buffer.get());
-    if (!handle.Get(key, value)) {
-      wrong.Add("read-back", key, number, "a value, as the key was loaded and nothing removes it",
-                "no such key");
-      continue;
-    }
-    const ValueVerdict verdict = values.Check(number, value, /*full=*/true);
-    if (verdict != ValueVerdict::kGood) {
-      wrong.Add("read-back", key, number, "a value of this key", DescribeValue(verdict, value));
-    }
+    reader.Read(spec.LoadBegin() + offset, "a value, as the key was loaded and nothing removes it");
   }
-  return wrong;
+  return reader.wrong();
+}
+
+WrongAnswers ReadBackWrites(KvsEngine& handle, const KeyRenderer& keys, const ValueCodec& values,
+                            std::span<const AcknowledgedWrite> writes) {
+  Reader reader(handle, keys, values);
+  for (const AcknowledgedWrite& write : writes) {
+    const std::optional<std::string_view> value =
+        reader.Read(write.key_number, "a value, as the key was written and nothing removes it");
+    if (value) reader.JudgeAge(write, *value);
+  }
+  return reader.wrong();
 }
 
 }  // namespace kvs

@@ -20,6 +20,8 @@ OperationExecutor::OperationExecutor(const ExecutorContext& context, uint32_t wr
                                      bool open_loop)
     : context_(context),
       writer_(writer),
+      keeps_writes_(context.check_answers && context.spec.Proportion(OperationKind::kRemove) == 0),
+      recent_writes_(writer),
       full_checks_(context.full_check_period, Mix64(context.seed ^ kFullCheckSalt) + writer),
       key_buffer_(new char[context.keys.max_size()]),
       scanned_key_buffer_(new char[context.keys.max_size()]),
@@ -76,6 +78,7 @@ void OperationExecutor::Write(KvsEngine& engine, const Operation& operation, std
   Acknowledged(handed_over_ns);
   counts_.Of(operation.kind).completed.Add(1);
   CountWritten(operation.kind, key, value);
+  KeepInMind(operation.key_number, value);
 }
 
 void OperationExecutor::ReadModifyWrite(KvsEngine& engine, const Operation& operation,
@@ -93,6 +96,7 @@ void OperationExecutor::ReadModifyWrite(KvsEngine& engine, const Operation& oper
   if (operation.kind == OperationKind::kUpdate) counts_.Of(operation.kind).completed.Add(1);
   CountWritten(operation.kind, key, value);
   CheckLookup(operation, key, operation.key_number, found, value_in_);
+  KeepInMind(operation.key_number, value);
 }
 
 void OperationExecutor::Remove(KvsEngine& engine, const Operation& operation, std::string_view key,
@@ -184,16 +188,18 @@ void OperationExecutor::CheckScannedValue(std::string_view key, std::string_view
   if (value.size() < ValueCodec::kHeaderBytes) return;  // does not tell whose it is
   counts_.scanned_values_checked.Add(1);
   counts_.values_checked_fully.Add(1);
-  const std::optional<uint64_t> number = context_.values.ClaimedKey(value);
+  const std::optional<ValueOrigin> origin = context_.values.OriginOf(value);
+  const uint64_t number = origin ? origin->key_number : 0;
   ValueVerdict verdict = ValueVerdict::kDamaged;
-  if (number) {
-    verdict = context_.keys.Render(*number, scanned_key_buffer_.get()) == key
-                  ? context_.values.Check(*number, value, /*full=*/true)
+  if (origin) {
+    verdict = context_.keys.Render(number, scanned_key_buffer_.get()) == key
+                  ? context_.values.Check(number, value, /*full=*/true)
                   : ValueVerdict::kForeign;
   }
   if (verdict != ValueVerdict::kGood) {
-    wrong_.Add("scan", key, number.value_or(0), "a value of this key",
-               DescribeValue(verdict, value));
+    wrong_.Add("scan", key, number, "a value of this key", DescribeValue(verdict, value));
+  } else {
+    JudgeAge("scan", key, number, value);
   }
 }
 
@@ -235,7 +241,18 @@ void OperationExecutor::JudgeLookup(const Operation& operation, std::string_view
   const ValueVerdict verdict = context_.values.Check(key_number, value, full);
   if (verdict != ValueVerdict::kGood) [[unlikely]] {
     AddWrong(operation, key, key_number, "a value of this key", DescribeValue(verdict, value));
+  } else if (full) {
+    JudgeAge(ToString(operation.kind), key, key_number, value);
   }
+}
+
+void OperationExecutor::JudgeAge(std::string_view operation, std::string_view key,
+                                 uint64_t key_number, std::string_view value) {
+  if (!HasVersion(value)) return;
+  const std::optional<AcknowledgedWrite> last = recent_writes_.LastTo(key_number);
+  if (!last) return;
+  const std::optional<ValueOrigin> found = context_.values.OriginOf(value);
+  if (found && last->IsNewerThan(*found)) wrong_.AddStale(operation, key, *last, *found);
 }
 
 void OperationExecutor::AddWrong(const Operation& operation, std::string_view key,

@@ -16,6 +16,7 @@
 #include "harness/histogram.h"
 #include "harness/live_counts.h"
 #include "harness/random_intervals.h"
+#include "harness/recent_writes.h"
 #include "harness/run_control.h"
 #include "harness/write_audit.h"
 #include "harness/wrong_answers.h"
@@ -51,9 +52,10 @@ struct ExecutorContext {
 //   scan               one Scan; each visited entry is copied out, as Get does, and counted.
 //
 // Every value that a lookup returns is checked for being the key's own, and at random intervals in
-// full. Of a scan, the number, the order and the first of the keys are checked, and at random
-// intervals an entry's value, in full and for being its key's own. A miss where the key must be
-// there, or a hit where it cannot be, is a wrong answer.
+// full and for being no older than what the worker itself wrote last (recent_writes.h). Of a scan,
+// the number, the order and the first of the keys are checked, and at random intervals an entry's
+// value, in the same way. A miss where the key must be there, or a hit where it cannot be, is a
+// wrong answer.
 //
 // With audit_flushes, timed writes are audited (write_audit.h), in the warm-up too: updates,
 // inserts, read-modify-writes, and removes that removed something. A remove that found nothing, or
@@ -105,6 +107,8 @@ class alignas(128) OperationExecutor {
   }
   const WrongAnswers& wrong() const { return wrong_; }
   const WriteAudit& write_audit() const { return write_audit_; }
+  // None of a run that removes keys, and none of values too short to have a version.
+  const RecentWrites& recent_writes() const { return recent_writes_; }
 
  private:
   // The entries of the scan under way, as its visitor sees them.
@@ -152,7 +156,12 @@ class alignas(128) OperationExecutor {
   void CheckScan(const Operation& operation, std::string_view start, size_t returned);
 
   std::string_view EncodeNext(uint64_t key_number) {
-    return context_.values.Encode(key_number, writer_, ++version_, value_out_.get());
+    if (++version_ == kLoadVersion) ++version_;  // once round
+    return context_.values.Encode(key_number, writer_, version_, value_out_.get());
+  }
+  // EncodeNext's value has been stored, and what the operation read is judged.
+  void KeepInMind(uint64_t key_number, std::string_view value) {
+    if (keeps_writes_ && HasVersion(value)) recent_writes_.Add(key_number, version_);
   }
   void CountLookup(const Operation& operation, bool found) {
     LiveCounts::Kind& kind = counts_.Of(operation.kind);
@@ -170,12 +179,18 @@ class alignas(128) OperationExecutor {
   }
   void JudgeLookup(const Operation& operation, std::string_view key, uint64_t key_number,
                    bool found, std::string_view value);
+  // Judges a value that has passed its full check. `operation`: "read".
+  void JudgeAge(std::string_view operation, std::string_view key, uint64_t key_number,
+                std::string_view value);
   void AddWrong(const Operation& operation, std::string_view key, uint64_t key_number,
                 std::string_view expected, std::string_view seen);
 
   const ExecutorContext context_;
   const uint32_t writer_;
-  uint32_t version_ = 0;
+  uint32_t version_ = kLoadVersion;
+  // A key that another worker may have removed has no value that must be there.
+  const bool keeps_writes_;
+  RecentWrites recent_writes_;
   RandomIntervals full_checks_;
   std::unique_ptr<char[]> key_buffer_;
   std::unique_ptr<char[]> scanned_key_buffer_;

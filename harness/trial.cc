@@ -216,6 +216,7 @@ class TrialRun {
       trial_.directory_bytes = AllocatedBytes(plan_.directory);
     }
     Adopt(measured);
+    recent_writes_ = measured.recent_writes;
     if (measured.interrupted) {
       trial_.status = TrialStatus::kInterrupted;
       trial_.reason = measured.window_s > 0
@@ -300,11 +301,13 @@ class TrialRun {
     return trial_.dataset_bytes + inserted_bytes;
   }
 
-  // Reads a sample of the loaded records back, where the workload leaves them there.
+  // Reads back what was written last, and a sample of the loaded records, where the workload leaves
+  // them there.
   void Verify() {
+    observe_("verify", 0, 0);
+    Judge(ReadBackWrites(*handle_, keys_, values_, recent_writes_), "of the last writes");
     const bool loaded = Loads() || plan_.existing_store;
     if (!loaded || plan_.workload.Proportion(OperationKind::kRemove) > 0) return;
-    observe_("verify", 0, 0);
     const uint64_t sample =
         plan_.verify_fully ? plan_.workload.record_count : uint64_t{kReadBackSample};
     Judge(ReadBack(*handle_, plan_.workload, keys_, values_, sample, trial_.read_back),
@@ -347,6 +350,7 @@ class TrialRun {
   // Before the store is opened, so that the threads that it makes are counted.
   std::optional<HardwareCounters> hardware_;
   DriverOptions driver_options_;
+  std::vector<AcknowledgedWrite> recent_writes_;
   std::unique_ptr<KvsEngine> handle_;
 };
 

@@ -15,6 +15,16 @@ void WrongAnswers::Add(std::string_view operation, std::string_view key, uint64_
                                  Printable(key), key_number, expected, seen));
 }
 
+void WrongAnswers::AddStale(std::string_view operation, std::string_view key,
+                            const AcknowledgedWrite& written, const ValueOrigin& found) {
+  Add(operation, key, written.key_number,
+      fmt::format("version {} of writer {}, which was acknowledged, or a later one of another",
+                  written.version, written.writer),
+      found.version == kLoadVersion
+          ? "the older value that was loaded"
+          : fmt::format("an older value, version {} of writer {}", found.version, found.writer));
+}
+
 void WrongAnswers::Merge(const WrongAnswers& other) {
   count += other.count;
   const size_t room = std::min(kMaxExamples - examples.size(), other.examples.size());

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/recent_writes.h"
 #include "workloads/operation.h"
 #include "workloads/value_codec.h"
 
@@ -25,6 +26,10 @@ struct WrongAnswers {
   // when there is room.
   void Add(std::string_view operation, std::string_view key, uint64_t key_number,
            std::string_view expected, std::string_view seen);
+
+  // Counts an older value of `written`'s key.
+  void AddStale(std::string_view operation, std::string_view key, const AcknowledgedWrite& written,
+                const ValueOrigin& found);
 
   void Merge(const WrongAnswers& other);
 };

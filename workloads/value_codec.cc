@@ -126,13 +126,16 @@ ValueVerdict ValueCodec::Check(uint64_t key_number, std::string_view value, bool
   return found_key == key_number ? ValueVerdict::kGood : ValueVerdict::kForeign;
 }
 
-std::optional<uint64_t> ValueCodec::ClaimedKey(std::string_view value) const {
+std::optional<ValueOrigin> ValueCodec::OriginOf(std::string_view value) const {
   assert(value.size() >= kHeaderBytes);
   Header header;
   std::memcpy(header.data(), value.data(), kHeaderBytes);
   const uint64_t key_number = header[1] ^ Fold(header[0], kKeyMask);
   if (Check(key_number, value, /*full=*/false) != ValueVerdict::kGood) return std::nullopt;
-  return key_number;
+  const uint64_t origin = header[2] ^ Fold(header[0], kOriginMask);
+  return ValueOrigin{.key_number = key_number,
+                     .writer = static_cast<uint32_t>(origin >> 32),
+                     .version = static_cast<uint32_t>(origin)};
 }
 
 }  // namespace kvs

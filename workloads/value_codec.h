@@ -20,6 +20,16 @@ enum class ValueVerdict : uint8_t {
   kDamaged,  // header or content fails its check: torn, truncated or overwritten
 };
 
+// The version of every value that a load stores. Writes afterwards have others.
+inline constexpr uint32_t kLoadVersion = 0;
+
+// Who wrote a value, as it says itself.
+struct ValueOrigin {
+  uint64_t key_number = 0;
+  uint32_t writer = 0;
+  uint32_t version = 0;
+};
+
 // A value is a header (key number, writer, version, and a check over these and the size) followed
 // by incompressible bytes that are a function of the header, so that a torn mixture of two values
 // never passes a full check. The header is enciphered by its check, so it does not compress either.
@@ -45,9 +55,9 @@ class ValueCodec {
   // Checks the header of `value` against `key_number`; with `full`, also every byte of content.
   ValueVerdict Check(uint64_t key_number, std::string_view value, bool full) const;
 
-  // The number of the key that `value`, of kHeaderBytes or more, says it belongs to; none when its
-  // header fails its check.
-  std::optional<uint64_t> ClaimedKey(std::string_view value) const;
+  // What `value`, of kHeaderBytes or more, says about itself; nothing when its header fails its
+  // check.
+  std::optional<ValueOrigin> OriginOf(std::string_view value) const;
 
  private:
   // The check word of a header.

@@ -11,13 +11,14 @@ class FaultsTest(BenchTest):
 
     program = "kvs-bench-faulty"
 
-    def run_with(self, engine, *more):
+    def run_with(self, engine, *more, workload="ycsb-c"):
         done, result = self.run_to_result(
-            "--engine", f"null,{engine},good", "--workload", "ycsb-c", "--threads", "1", *SMOKE,
+            "--engine", f"null,{engine},good", "--workload", workload, "--threads", "1", *SMOKE,
             "--trials", "2", *more, code=ENGINE_FAILED)
         self.assertTrue(result["kvs_bench"]["complete"])
-        for good in trials(result, engine="good"):
-            self.assertEqual(good["status"], "ok", good["reason"])
+        for other in ("null", "good"):
+            self.assertEqual([trial["status"] for trial in trials(result, engine=other)],
+                             ["ok"] * 2)
         bad = trials(result, engine=engine)
         self.assertEqual(len(bad), 2)
         for trial in bad:
@@ -34,6 +35,17 @@ class FaultsTest(BenchTest):
         self.assertEqual(trial["status"], "failed")
         self.assertIn("SIGSEGV", trial["reason"])
         self.assertIn("about to crash", trial["reason"])
+
+    def test_a_program_that_gives_itself_up_is_named_with_the_last_words(self):
+        for name in ("ASAN_OPTIONS", "TSAN_OPTIONS"):
+            value = ":".join(filter(None, [os.environ.get(name), "handle_abort=0"]))
+            patch = unittest.mock.patch.dict(os.environ, {name: value})
+            patch.start()
+            self.addCleanup(patch.stop)
+        trial = self.run_with("aborts")
+        self.assertEqual(trial["status"], "failed")
+        self.assertIn("SIGABRT", trial["reason"])
+        self.assertIn("assertion failed", trial["reason"])
 
     def test_a_mapped_file_that_cannot_be_read_is_named_with_the_offset(self):
         for name in ("ASAN_OPTIONS", "TSAN_OPTIONS"):  # their reports would follow, at length
@@ -68,7 +80,23 @@ class FaultsTest(BenchTest):
     def test_wrong_values_fail_the_run(self):
         trial = self.run_with("swaps")
         self.assertEqual(trial["status"], "wrong-answer")
-        self.assertIn("wrong answer", trial["reason"])
+        self.assertRegex(trial["reason"], "wrong answers while measuring: .* "
+                         "expected a value of this key, saw a value of another key of ")
+
+    def test_damaged_values_fail_the_run(self):
+        trial = self.run_with("damages")
+        self.assertEqual(trial["status"], "wrong-answer")
+        # Of what is read while measuring, only a sample is checked to the last byte.
+        self.assertRegex(trial["reason"], "wrong answers when read back: .* "
+                         "expected a value of this key, saw a damaged value of ")
+
+    def test_older_values_fail_the_run(self):
+        trial = self.run_with("lags", workload="ycsb-a")
+        self.assertEqual(trial["status"], "wrong-answer")
+        self.assertRegex(trial["reason"], r"wrong answers of the last writes: read-back of .* "
+                         r"expected version \d+ of writer 0, which was acknowledged, or a later "
+                         r"one of another, saw (the older value that was loaded|an older value, "
+                         r"version \d+ of writer 0)")
 
     def test_missing_values_fail_the_run(self):
         trial = self.run_with("loses")

@@ -30,12 +30,15 @@ constexpr int kOperationsBeforeTheFault = 100;
 enum class Fault : uint8_t {
   kNone,
   kCrash,
+  kAbort,
   kHang,
   kBusError,
   kThrow,
   kExit,
   kForeignValue,
-  kLostValue
+  kLostValue,
+  kDamagedValue,
+  kStaleValue
 };
 
 struct Shared {
@@ -43,6 +46,7 @@ struct Shared {
   const std::filesystem::path directory;
   std::mutex mutex;
   std::map<std::string, std::string, std::less<>> data;
+  std::map<std::string, std::string, std::less<>> older;  // what Set has replaced last
   std::atomic<int> operations = 0;
   std::atomic<bool> settled = false;  // load is over
 };
@@ -71,7 +75,9 @@ class FaultyEngine final : public KvsEngine {
   void Set(std::string_view key, std::string_view value) override {
     Misbehave();
     const std::lock_guard lock(shared_->mutex);
-    shared_->data.insert_or_assign(std::string(key), std::string(value));
+    std::string& stored = shared_->data[std::string(key)];
+    if (fault_ == Fault::kStaleValue) shared_->older[std::string(key)] = stored;
+    stored = value;
   }
 
   bool Get(std::string_view key, std::string& value) override {
@@ -84,6 +90,11 @@ class FaultyEngine final : public KvsEngine {
       if (++found == shared_->data.end()) found = shared_->data.begin();
     }
     value = found->second;
+    if (Due() && fault_ == Fault::kDamagedValue) value.back() ^= 1;
+    if (Due() && fault_ == Fault::kStaleValue) {
+      const std::string& older = shared_->older.at(found->first);
+      if (!older.empty()) value = older;
+    }
     return true;
   }
 
@@ -114,6 +125,9 @@ class FaultyEngine final : public KvsEngine {
         std::signal(SIGSEGV, SIG_DFL);  // not a sanitizer's matter
         raise(SIGSEGV);
         break;
+      case Fault::kAbort:
+        std::fprintf(stderr, "assertion failed\n");
+        std::abort();
       case Fault::kBusError:
         ReadBehindTheEndOfAMappedFile(shared_->directory);
         break;
@@ -127,6 +141,8 @@ class FaultyEngine final : public KvsEngine {
       case Fault::kNone:
       case Fault::kForeignValue:
       case Fault::kLostValue:
+      case Fault::kDamagedValue:
+      case Fault::kStaleValue:
         break;
     }
   }
@@ -158,12 +174,15 @@ constexpr EngineDefinition Define(std::string_view name, std::string_view summar
 constexpr EngineDefinition kFaultyEngines[] = {
     Define<Fault::kNone>("good", "does nothing wrong"),
     Define<Fault::kCrash>("crashes", "dies of a signal"),
+    Define<Fault::kAbort>("aborts", "gives itself up"),
     Define<Fault::kBusError>("cut", "reads a mapped file that was cut short"),
     Define<Fault::kHang>("hangs", "never returns"),
     Define<Fault::kThrow>("throws", "reports a failure"),
     Define<Fault::kExit>("exits", "ends the process"),
     Define<Fault::kForeignValue>("swaps", "returns the value of another key"),
     Define<Fault::kLostValue>("loses", "misses keys that it has"),
+    Define<Fault::kDamagedValue>("damages", "returns values with another last bit"),
+    Define<Fault::kStaleValue>("lags", "returns the value before the last"),
 };
 
 std::vector<const EngineDefinition*> AllAndFaulty() {

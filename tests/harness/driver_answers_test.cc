@@ -25,6 +25,10 @@ constexpr const char* kLatest =
     "recordcount=100\nreadproportion=0.5\ninsertproportion=0.5\nupdateproportion=0\n"
     "requestdistribution=latest\nvaluesize=64\n";
 
+constexpr const char* kReadsAndWrites =
+    "recordcount=50\nreadproportion=0.5\nupdateproportion=0.3\nreadmodifywriteproportion=0.2\n"
+    "valuesize=64\n";
+
 // ---- what holds for every pool ----
 
 TEST_P(DriverPoolTest, InsertedKeysAreReadOnlyOnceTheyAreThere) {
@@ -121,6 +125,33 @@ TEST_P(DriverPoolTest, ATornValueIsWrongWhereItIsCheckedInFull) {
   }
 }
 
+TEST_P(DriverPoolTest, AnOlderValueThanTheWorkersOwnIsWrongWhereItIsCheckedInFull) {
+  DriverFixture run(kReadsAndWrites);
+  run.options.pool = GetParam();
+  run.options.full_check_period = 1;
+  run.LoadAll();
+  const auto loaded = run.store->entries;
+  run.store->answer = [&](std::string_view key, bool&, std::string& value) {
+    value = loaded.at(std::string(key));
+  };
+  const Measurement result = run.Run();
+  // Of 50 keys most are among the last 64 writes.
+  EXPECT_GT(result.wrong.count, 100u);
+  EXPECT_THAT(result.wrong.examples.front(), HasSubstr("saw the older value that was loaded"));
+}
+
+TEST_P(DriverPoolTest, NewerValuesOfOtherWorkersAreRightAndWhatWasWrittenLastIsThere) {
+  DriverFixture run(kReadsAndWrites);
+  run.options.pool = GetParam();
+  run.options.threads = 4;
+  run.options.full_check_period = 1;
+  const Measurement result = run.LoadAndRun();
+  EXPECT_EQ(result.wrong.count, 0u) << result.wrong.examples.front();
+  EXPECT_GE(result.recent_writes.size(), 20u);
+  EXPECT_LE(result.recent_writes.size(), 4 * RecentWrites::kMost);
+  EXPECT_EQ(ReadBackWrites(run.engine, run.keys, run.values, result.recent_writes).count, 0u);
+}
+
 TEST_P(DriverPoolTest, AnEngineThatStoresNothingIsNotChecked) {
   DriverFixture run(kReads);
   run.options.pool = GetParam();
@@ -146,6 +177,14 @@ TEST(DriverTest, AReadOfAKeyThatWasNeverStoredMustMiss) {
   const Measurement wrong = run.Run();
   EXPECT_EQ(wrong.wrong.count, 2000u);
   EXPECT_THAT(wrong.wrong.examples.front(), HasSubstr("never stored"));
+}
+
+TEST(DriverTest, WhatMayHaveBeenRemovedOrHasNoVersionIsNotKeptInMind) {
+  for (const char* workload :
+       {kRemoves, kReads, "recordcount=50\nreadproportion=0\nupdateproportion=1\nvaluesize=23\n"}) {
+    DriverFixture run(workload);
+    EXPECT_TRUE(run.LoadAndRun().recent_writes.empty()) << workload;
+  }
 }
 
 TEST(DriverTest, AWrongAnswerToAMultiGetNamesItsKey) {

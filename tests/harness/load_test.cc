@@ -5,6 +5,7 @@
 #include <chrono>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "harness/driver.h"
 #include "tests/harness/driver_fixture.h"
@@ -139,6 +140,33 @@ TEST(ReadBackTest, FindsLostDamagedAndForeignRecords) {
               HasSubstr("(number 3): expected a value of this key, saw a damaged"));
   EXPECT_THAT(wrong.examples[2], HasSubstr("(number 4)"));
   EXPECT_THAT(wrong.examples[2], HasSubstr("a value of another key"));
+}
+
+TEST(ReadBackWritesTest, FindsLostAndOlderValues) {
+  DriverFixture run("recordcount=10\nvaluesize=64\n");
+  run.LoadAll();
+  const auto store = [&run](uint64_t number, uint32_t version) {
+    run.store->entries[run.KeyOf(number)] = run.ValueOf(number, version);  // by writer 0
+  };
+  store(1, 5);
+  store(2, 6);
+  store(3, 7);
+  const std::vector<AcknowledgedWrite> writes = {
+      {.key_number = 1, .writer = 0, .version = 5},   // there
+      {.key_number = 2, .writer = 1, .version = 99},  // writer 0 may have been later
+      {.key_number = 3, .writer = 0, .version = 8},   // version 7 is older
+      {.key_number = 4, .writer = 1, .version = 1},   // never came
+      {.key_number = 11, .writer = 0, .version = 2},  // nor did the key
+  };
+  const WrongAnswers wrong = ReadBackWrites(run.engine, run.keys, run.values, writes);
+  ASSERT_EQ(wrong.count, 3u);
+  EXPECT_THAT(wrong.examples[0],
+              HasSubstr("(number 3): expected version 8 of writer 0, which was acknowledged, or a "
+                        "later one of another, saw an older value, version 7 of writer 0"));
+  EXPECT_THAT(wrong.examples[1], HasSubstr("(number 4)"));
+  EXPECT_THAT(wrong.examples[1], HasSubstr("saw the older value that was loaded"));
+  EXPECT_THAT(wrong.examples[2], HasSubstr("(number 11): expected a value, as the key was written "
+                                           "and nothing removes it, saw no such key"));
 }
 
 }  // namespace

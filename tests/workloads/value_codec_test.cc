@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include <optional>
 #include <set>
 #include <string>
 
@@ -30,6 +31,20 @@ TEST(ValueCodecTest, WhatWasEncodedIsGood) {
       EXPECT_EQ(codec.Check(key, value, true), ValueVerdict::kGood) << bytes;
       EXPECT_EQ(codec.Check(key, value, false), ValueVerdict::kGood) << bytes;
     }
+  }
+}
+
+TEST(ValueCodecTest, AValueTellsWhoWroteIt) {
+  for (const uint32_t bytes : {24u, 100u}) {
+    const ValueCodec codec(Constant(bytes), 1);
+    std::string value = EncodeValue(codec, (uint64_t{1} << 62) - 1, 3, 4'000'000'000);
+    const std::optional<ValueOrigin> origin = codec.OriginOf(value);
+    ASSERT_TRUE(origin);
+    EXPECT_EQ(origin->key_number, (uint64_t{1} << 62) - 1);
+    EXPECT_EQ(origin->writer, 3u);
+    EXPECT_EQ(origin->version, 4'000'000'000u);
+    value[20] ^= 1;
+    EXPECT_FALSE(codec.OriginOf(value));
   }
 }
 
