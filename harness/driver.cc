@@ -139,6 +139,8 @@ Measurement Summarise(const RunControl& control, RunLog log, const Executors& fo
   result.found_bytes = window.found_bytes() + beside.found_bytes();
   result.flushes = end.flushes - begin.flushes;
   result.process = CostsBetween(begin.process, end.process);
+  result.anonymous_begin_bytes = begin.anonymous_bytes;
+  result.anonymous_end_bytes = end.anonymous_bytes;
   result.hardware = CountedBetween(begin.hardware, end.hardware);
   for (size_t i = 0; i < kOperationKinds; ++i) {
     const KindCounts& counts = window.kinds[i];

@@ -106,6 +106,9 @@ struct Measurement {
   // In the window, whole process; see WindowEdge.
   ProcessCosts process;
   HardwareCosts hardware;
+  // Anonymous resident memory of the process at the window's edges; nothing: not told.
+  std::optional<uint64_t> anonymous_begin_bytes;
+  std::optional<uint64_t> anonymous_end_bytes;
   // In the window, background writers' included: keys and values handed to the engine to store and
   // keys to remove; values that it returned, of up to 16 reads per thread beside the window.
   uint64_t written_bytes = 0;

@@ -26,16 +26,21 @@ std::optional<uint64_t> WholeNumber(std::string_view text) {
   return bytes;
 }
 
-// Without allocation and locale: it is read at the edges of a window.
-std::optional<ProcessIo> ReadProcessIo(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return std::nullopt;
-  char buffer[1024];  // the file has seven short lines
-  const ssize_t size = read(fd, buffer, sizeof buffer);
-  close(fd);
-  if (size < 0) return std::nullopt;
-  return ParseProcessIo({buffer, static_cast<size_t>(size)});
-}
+// A file of few short lines. Without allocation and locale: it is read at the edges of a window.
+struct ShortFile {
+  explicit ShortFile(const std::string& path) {
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    const ssize_t size = read(fd, buffer, sizeof buffer);
+    close(fd);
+    if (size >= 0) text = {buffer, static_cast<size_t>(size)};
+  }
+  ShortFile(const ShortFile&) = delete;
+  ShortFile& operator=(const ShortFile&) = delete;
+
+  char buffer[1024];
+  std::string_view text;  // empty: could not be read
+};
 
 }  // namespace
 
@@ -77,7 +82,26 @@ ProcessCosts ReadProcessCosts(const std::string& io_path) {
           .involuntary_switches = static_cast<uint64_t>(usage.ru_nivcsw),
           .minor_faults = static_cast<uint64_t>(usage.ru_minflt),
           .major_faults = static_cast<uint64_t>(usage.ru_majflt),
-          .io = ReadProcessIo(io_path)};
+          .io = ParseProcessIo(ShortFile(io_path).text)};
+}
+
+std::optional<uint64_t> ParseAnonymousBytes(std::string_view text, uint64_t page_bytes) {
+  // Pages in all, resident, and of these in files; then others.
+  uint64_t pages[3] = {};
+  for (uint64_t& count : pages) {
+    const size_t end = std::min(text.find(' '), text.size());
+    const std::optional<uint64_t> number = WholeNumber(text.substr(0, end));
+    if (!number) return std::nullopt;
+    count = *number;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  if (pages[1] < pages[2]) return std::nullopt;
+  return (pages[1] - pages[2]) * page_bytes;
+}
+
+std::optional<uint64_t> ReadAnonymousBytes(const std::string& statm_path) {
+  return ParseAnonymousBytes(ShortFile(statm_path).text,
+                             static_cast<uint64_t>(sysconf(_SC_PAGESIZE)));
 }
 
 ProcessCosts CostsBetween(const ProcessCosts& begin, const ProcessCosts& end) {

@@ -1,4 +1,5 @@
-// What the kernel has charged this process with: processor time, switches, faults, bytes.
+// What the kernel has charged this process with: processor time, switches, faults, bytes; and the
+// memory that it has.
 #ifndef KVS_HARNESS_PROCESS_COSTS_H_
 #define KVS_HARNESS_PROCESS_COSTS_H_
 
@@ -40,6 +41,14 @@ std::optional<ProcessIo> ParseProcessIo(std::string_view text);
 // The costs so far, by a handful of system calls. `io_path` is for tests. Never throws; safe from
 // any thread.
 ProcessCosts ReadProcessCosts(const std::string& io_path = "/proc/self/io");
+
+// Of the text of /proc/self/statm, pages of `page_bytes`: what is resident of the process and in no
+// file: heaps and stacks, but not mapped stores. Nothing when the text is not of that form.
+std::optional<uint64_t> ParseAnonymousBytes(std::string_view text, uint64_t page_bytes);
+
+// That of this process now. The kernel's count lags behind by some hundred KiB. `statm_path` is for
+// tests. Never throws; safe from any thread.
+std::optional<uint64_t> ReadAnonymousBytes(const std::string& statm_path = "/proc/self/statm");
 
 // From `begin` to `end`; io only if both have it.
 ProcessCosts CostsBetween(const ProcessCosts& begin, const ProcessCosts& end);

@@ -128,6 +128,7 @@ void RunControl::TakeCounts(WindowEdge& edge) const {
 
 void RunControl::TakeCosts(WindowEdge& edge) const {
   edge.process = ReadProcessCosts();
+  edge.anonymous_bytes = ReadAnonymousBytes();
   if (hardware_ != nullptr) edge.hardware = hardware_->Read();
 }
 

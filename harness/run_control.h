@@ -35,6 +35,7 @@ struct WindowEdge {
   // it: reading takes some microseconds, in which no thread shall wait inside the window. So they
   // cover the window and these two moments.
   ProcessCosts process;
+  std::optional<uint64_t> anonymous_bytes;  // a level
   HardwareReadings hardware;
 };
 

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <exception>
 
 #include <fmt/format.h>
@@ -20,6 +21,7 @@ namespace {
 
 constexpr uint64_t kReadBackSample = 1000;  // records, unless every byte is to be checked
 constexpr double kFullCheckPeriod = 64;     // mean reads per full check, likewise
+constexpr uint64_t kBufferBytes = uint64_t{256} << 20;  // that an engine may allocate as it goes
 
 uint64_t PeakRssBytes() {
   rusage usage{};
@@ -280,12 +282,33 @@ class TrialRun {
   void AdoptCosts(const Measurement& measured) {
     trial_.costs = ToTrialCosts(measured);
     trial_.costs->live_bytes = LiveBytes(measured.inserted_bytes);
+    trial_.costs->anonymous_begin_bytes = measured.anonymous_begin_bytes;
+    trial_.costs->anonymous_end_bytes = measured.anonymous_end_bytes;
+    if (stores_data_) JudgeGrowth(*trial_.costs, measured.inserted_bytes);
     std::vector<std::string>& notes = trial_.costs->notes;
     if (!hardware_) {
       notes.emplace_back(kNoCountersPerRequest);
     } else {
       notes.insert(notes.end(), hardware_->refusals().begin(), hardware_->refusals().end());
     }
+  }
+
+  // A store may come to hold all of its records in memory while it is measured, and buffers beside
+  // them. What grows beyond that would not stop growing.
+  void JudgeGrowth(const TrialCosts& costs, uint64_t inserted_bytes) {
+    if (!costs.anonymous_begin_bytes || !costs.anonymous_end_bytes) return;
+    const uint64_t most_stored =
+        costs.live_bytes.value_or(std::max(trial_.dataset_bytes, trial_.directory_bytes) +
+                                  inserted_bytes + costs.written_bytes);
+    const uint64_t begin = *costs.anonymous_begin_bytes;
+    const uint64_t end = *costs.anonymous_end_bytes;
+    if (end <= begin || end - begin <= most_stored + kBufferBytes) return;
+    trial_.notes.push_back(fmt::format(
+        "memory grew by {} in the window, {} per operation: more than the {} that the store can "
+        "hold, and {} for buffers; it leaks, or keeps what nobody bounds",
+        HumanBytes(end - begin),
+        HumanBytes((end - begin) / std::max<uint64_t>(1, trial_.operations)),
+        HumanBytes(most_stored), HumanBytes(kBufferBytes)));
   }
 
   // Keys and values in the store, if the workload tells: inserts add new keys, and updates change

@@ -129,6 +129,8 @@ std::vector<Column> MakeColumns() {
       {"written_bytes", true, Cost<&TrialCosts::written_bytes>},
       {"found_bytes", true, Cost<&TrialCosts::found_bytes>},
       {"live_bytes", true, Cost<&TrialCosts::live_bytes>},
+      {"anonymous_begin_bytes", true, Cost<&TrialCosts::anonymous_begin_bytes>},
+      {"anonymous_end_bytes", true, Cost<&TrialCosts::anonymous_end_bytes>},
       {"instructions", true, Cost<&TrialCosts::instructions>},
       {"cycles", true, Cost<&TrialCosts::cycles>},
       {"cache_references", true, Cost<&TrialCosts::cache_references>},

@@ -105,6 +105,10 @@ struct TrialCosts {
   // not tell, because it removes keys, adds others by updates, or began on a store of another run.
   std::optional<uint64_t> live_bytes;
 
+  // Resident memory that is in no file, at the window's begin and end.
+  std::optional<uint64_t> anonymous_begin_bytes;
+  std::optional<uint64_t> anonymous_end_bytes;
+
   // By the processor's counters, in user mode; scaled where they took turns.
   std::optional<uint64_t> instructions;
   std::optional<uint64_t> cycles;

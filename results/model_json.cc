@@ -56,6 +56,8 @@ void Fields(Archive& archive, T& costs) {
   archive("written_bytes", costs.written_bytes);
   archive("found_bytes", costs.found_bytes);
   archive("live_bytes", costs.live_bytes);
+  archive("anonymous_begin_bytes", costs.anonymous_begin_bytes);
+  archive("anonymous_end_bytes", costs.anonymous_end_bytes);
   archive("instructions", costs.instructions);
   archive("cycles", costs.cycles);
   archive("cache_references", costs.cache_references);

@@ -102,6 +102,24 @@ class FaultsTest(BenchTest):
         trial = self.run_with("loses")
         self.assertEqual(trial["status"], "wrong-answer")
 
+    def test_growth_is_named_and_costs_no_figure(self):
+        done, result = self.run_to_result(
+            "--engine", "null,leaks,good", "--workload", "ycsb-c", "--threads", "1", *SMOKE,
+            "--operations", "1200")
+        for trial in trials(result):
+            with self.subTest(engine=trial["cell"]["engine"]):
+                self.assertEqual((trial["status"], trial["operations"]), ("ok", 1200))
+                costs, told = trial["costs"], [n for n in trial["notes"] if "memory grew" in n]
+                grown = costs["anonymous_end_bytes"] - costs["anonymous_begin_bytes"]
+                if trial["cell"]["engine"] == "leaks":
+                    self.assertAlmostEqual(grown, 2**30, delta=2**26)
+                    self.assertRegex(told[0], r"memory grew by (1\.0\d GiB|10\d\d MiB) in the "
+                                     r"window, \d+ KiB per operation: more than the ")
+                    self.assertIn("leaks: memory grew by", done.out)
+                else:
+                    self.assertLess(grown, 2**28)
+                    self.assertEqual(told, [])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -38,7 +38,8 @@ enum class Fault : uint8_t {
   kForeignValue,
   kLostValue,
   kDamagedValue,
-  kStaleValue
+  kStaleValue,
+  kLeak
 };
 
 struct Shared {
@@ -47,6 +48,7 @@ struct Shared {
   std::mutex mutex;
   std::map<std::string, std::string, std::less<>> data;
   std::map<std::string, std::string, std::less<>> older;  // what Set has replaced last
+  size_t leaked_bytes = 0;
   std::atomic<int> operations = 0;
   std::atomic<bool> settled = false;  // load is over
 };
@@ -60,6 +62,17 @@ void ReadBehindTheEndOfAMappedFile(const std::filesystem::path& directory) {
   const void* const data = ::mmap(nullptr, 4 * page, PROT_READ, MAP_SHARED, fd, 0);
   if (data == MAP_FAILED) std::abort();
   std::fprintf(stderr, "read %d\n", static_cast<const volatile char*>(data)[2 * page]);
+}
+
+// Memory that nobody needs, up to 1 GiB in all.
+void Leak(size_t& leaked_bytes) {
+  constexpr size_t kMostBytes = size_t{1} << 30;
+  constexpr size_t kBytes = size_t{1} << 20;
+  if (leaked_bytes == kMostBytes) return;
+  // By the kernel, so that no sanitizer has shadows of it, or finds it first.
+  const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
+  if (::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED) std::abort();
+  leaked_bytes += kBytes;
 }
 
 // A correct store in memory, until it commits its fault.
@@ -128,6 +141,11 @@ class FaultyEngine final : public KvsEngine {
       case Fault::kAbort:
         std::fprintf(stderr, "assertion failed\n");
         std::abort();
+      case Fault::kLeak: {
+        const std::lock_guard lock(shared_->mutex);
+        Leak(shared_->leaked_bytes);
+        break;
+      }
       case Fault::kBusError:
         ReadBehindTheEndOfAMappedFile(shared_->directory);
         break;
@@ -183,6 +201,7 @@ constexpr EngineDefinition kFaultyEngines[] = {
     Define<Fault::kLostValue>("loses", "misses keys that it has"),
     Define<Fault::kDamagedValue>("damages", "returns values with another last bit"),
     Define<Fault::kStaleValue>("lags", "returns the value before the last"),
+    Define<Fault::kLeak>("leaks", "keeps 1 MiB per operation, up to 1 GiB"),
 };
 
 std::vector<const EngineDefinition*> AllAndFaulty() {

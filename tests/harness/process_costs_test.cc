@@ -1,9 +1,12 @@
 #include "harness/process_costs.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +14,40 @@
 
 namespace kvs::process_costs {
 namespace {
+
+TEST(AnonymousBytesTest, IsWhatIsResidentAndInNoFile) {
+  EXPECT_EQ(ParseAnonymousBytes("5000 1200 200 10 0 900 0\n", 4096), 1000u * 4096);
+  EXPECT_EQ(ParseAnonymousBytes("5000 200 200", 4096), 0u);
+  for (const char* text : {"", "5000", "5000 1200", "5000 1200 x", "5000 200 1200", "-1 2 1"}) {
+    EXPECT_EQ(ParseAnonymousBytes(text, 4096), std::nullopt) << text;
+  }
+  EXPECT_EQ(ReadAnonymousBytes("/no/such/file"), std::nullopt);
+}
+
+TEST(AnonymousBytesTest, GrowsWithMemoryThatIsTouchedAndNotWithAFileThatIsMapped) {
+  constexpr size_t kBytes = size_t{64} << 20;
+  constexpr uint64_t kMiB = uint64_t{1} << 20;
+  const std::optional<uint64_t> before = ReadAnonymousBytes();
+  ASSERT_TRUE(before);
+  const auto map = [](int flags, int fd) {
+    return mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, flags | MAP_POPULATE, fd, 0);
+  };
+  void* const memory = map(MAP_PRIVATE | MAP_ANONYMOUS, -1);
+  ASSERT_NE(memory, MAP_FAILED);
+  const std::optional<uint64_t> with_memory = ReadAnonymousBytes();
+  ASSERT_TRUE(with_memory);
+  EXPECT_NEAR(static_cast<double>(*with_memory - *before), kBytes, 16 * kMiB);
+  const int fd = memfd_create("mapped", MFD_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  ASSERT_EQ(ftruncate(fd, kBytes), 0);
+  void* const file = map(MAP_SHARED, fd);
+  ASSERT_NE(file, MAP_FAILED);
+  EXPECT_NEAR(static_cast<double>(*ReadAnonymousBytes()), static_cast<double>(*with_memory),
+              16 * kMiB);
+  munmap(file, kBytes);
+  munmap(memory, kBytes);
+  close(fd);
+}
 
 constexpr const char* kIoText =
     "rchar: 323934931\nwchar: 323929600\nsyscr: 632687\nsyscw: 632675\nread_bytes: 4096\n"

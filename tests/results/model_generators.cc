@@ -130,6 +130,8 @@ rc::Gen<TrialCosts> AnyCosts() {
     costs.written_bytes = *AnyCount();
     costs.found_bytes = *AnyCount();
     costs.live_bytes = *PerhapsACount();
+    costs.anonymous_begin_bytes = *PerhapsACount();
+    costs.anonymous_end_bytes = *PerhapsACount();
     costs.instructions = *PerhapsACount();
     costs.cycles = *PerhapsACount();
     costs.cache_references = *PerhapsACount();

@@ -134,6 +134,8 @@ void AddCosts(Trial& trial) {
   } else {
     costs.call_read_bytes = 4096 * operations;
     costs.call_write_bytes = 2 * costs.written_bytes;
+    costs.anonymous_begin_bytes = 20 << 20;
+    costs.anonymous_end_bytes = 21 << 20;
     costs.device_read_bytes = 0;
     costs.device_write_bytes = 3 * costs.written_bytes;
     costs.instructions = 2100 * operations;
