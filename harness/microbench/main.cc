@@ -1,45 +1,16 @@
 // kvs-microbench: what one call of each building block costs. See --help.
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <string>
-#include <system_error>
 
+#include "harness/microbench/fresh_directory.h"
 #include "harness/microbench/microbench.h"
 
 namespace kvs {
 namespace {
-
-// A fresh directory below `parent`, removed with everything in it at the end.
-class FreshDirectory {
- public:
-  explicit FreshDirectory(const std::filesystem::path& parent) {
-    std::string pattern = parent / "kvs-microbench.XXXXXX";
-    if (mkdtemp(pattern.data()) == nullptr) {
-      throw std::system_error(errno, std::generic_category(), pattern);
-    }
-    path_ = pattern;
-  }
-  ~FreshDirectory() {
-    std::error_code failure;
-    std::filesystem::remove_all(path_, failure);
-    if (failure) {
-      std::fprintf(stderr, "kvs-microbench: cannot remove %s: %s\n", path_.c_str(),
-                   failure.message().c_str());
-    }
-  }
-  FreshDirectory(const FreshDirectory&) = delete;
-  FreshDirectory& operator=(const FreshDirectory&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 void PrintHelp() {
   std::puts(
@@ -61,7 +32,7 @@ int Main(int argc, char** argv) {
   app.add_option("--records", records)->check(CLI::Range(uint64_t{1000}, uint64_t{1} << 40));
   CLI11_PARSE(app, argc, argv);
 
-  const FreshDirectory directory(parent);
+  const FreshDirectory directory(parent, "kvs-microbench");
   BenchmarkStore store(directory.path(), records);
   RegisterMeasuringBenchmarks();
   RegisterWorkloadBenchmarks();

@@ -1,0 +1,268 @@
+// kvs-adapter-cost: what an adapter adds to its library. See --help.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <boost/math/distributions/binomial.hpp>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <ctime>
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "engines/registry.h"
+#include "harness/driver.h"
+#include "harness/microbench/fresh_directory.h"
+#include "harness/raw_loops/raw_loop.h"
+#include "workloads/key_renderer.h"
+#include "workloads/random.h"
+#include "workloads/spec.h"
+#include "workloads/value_codec.h"
+
+namespace kvs {
+
+std::string EffectiveOption(const EngineInfo& info, std::string_view name) {
+  for (const auto& [known, value] : info.effective_options) {
+    if (known == name) return value;
+  }
+  throw std::runtime_error(fmt::format("{} tells nothing of {}", info.library, name));
+}
+
+namespace {
+
+constexpr double kLimit = 1.10;
+
+struct Library {
+  std::string_view engine;
+  OpenRawLoop open_raw;
+};
+constexpr Library kLibraries[] = {
+    {"lmdb", OpenRawLmdb}, {"rocksdb", OpenRawRocksdb}, {"sqlite", OpenRawSqlite}};
+
+struct Options {
+  std::string directory = std::filesystem::temp_directory_path();
+  uint64_t records = 100'000;
+  uint64_t operations = 20'000;
+  unsigned repetitions = 21;
+  bool smoke = false;
+};
+
+enum class Side { kAdapter, kRaw };
+enum class Kind { kGet, kSet };
+
+// Processor time of this thread: nothing here waits for a device, and a machine that is busy with
+// other things lengthens it less than the time on the clock.
+uint64_t ThreadCpuNs() {
+  timespec time{};
+  if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) != 0) {
+    throw std::system_error(errno, std::generic_category(), "clock_gettime");
+  }
+  return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
+}
+
+double MedianOf(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+// The order statistics that hold the median with at least 95%, or all if there are too few: as many
+// values lie on one side of it as heads come up among as many throws of a coin.
+std::pair<double, double> MedianIntervalOf(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const boost::math::binomial heads(static_cast<double>(values.size()), 0.5);
+  size_t cut = 0;
+  while (2 * boost::math::cdf(heads, static_cast<double>(cut)) <= 0.05) ++cut;
+  if (cut > 0) --cut;
+  return {values[cut], values[values.size() - 1 - cut]};
+}
+
+// Keys and values for one repetition, made before the clock runs.
+class Batch {
+ public:
+  Batch(const Spec& spec, const KeyRenderer& keys, const ValueCodec& values, uint64_t operations,
+        uint32_t repetition)
+      : bytes_(new char[operations * (keys.max_size() + values.max_size())]) {
+    Random random(repetition);
+    char* place = bytes_.get();
+    for (uint64_t i = 0; i < operations; ++i) {
+      const uint64_t number = random.Below(spec.insert_count);
+      keys_.push_back(keys.Render(number, place));
+      place += keys.max_size();
+      values_.push_back(values.Encode(number, /*writer=*/0, repetition + 1, place));
+      place += values.max_size();
+    }
+  }
+
+  std::span<const std::string_view> keys() const { return keys_; }
+  std::span<const std::string_view> values() const { return values_; }
+
+ private:
+  const std::unique_ptr<char[]> bytes_;
+  std::vector<std::string_view> keys_;
+  std::vector<std::string_view> values_;
+};
+
+// The same calls through the interface, as the driver makes them.
+class AdapterLoop final : public RawLoop {
+ public:
+  explicit AdapterLoop(std::unique_ptr<KvsEngine> engine) : engine_(std::move(engine)) {}
+
+  size_t Get(std::span<const std::string_view> keys, std::string& value) override {
+    size_t found = 0;
+    for (const std::string_view key : keys) {
+      if (engine_->Get(key, value)) ++found;
+    }
+    return found;
+  }
+  void Set(std::span<const std::string_view> keys,
+           std::span<const std::string_view> values) override {
+    for (size_t i = 0; i < keys.size(); ++i) engine_->Set(keys[i], values[i]);
+  }
+
+ private:
+  const std::unique_ptr<KvsEngine> engine_;
+};
+
+// One library: both sides take turns on the same store, each alone in it.
+class Comparison {
+ public:
+  Comparison(const Library& library, const EngineDefinition& engine, const Options& options,
+             const std::filesystem::path& parent)
+      : library_(library),
+        engine_(engine),
+        options_(options),
+        spec_(ParseSpec(fmt::format("recordcount={}\nvaluesize=100\n", options.records),
+                        "kvs-adapter-cost", "adapter-cost", {})),
+        keys_(spec_.keys),
+        values_(spec_.value_size, 0) {
+    engine_options_.directory = parent / std::string(engine.name);
+    const std::unique_ptr<KvsEngine> root = engine.open(engine_options_);
+    DriverOptions one_thread;
+    one_thread.threads = 1;
+    Load(*root, spec_, keys_, values_, one_thread);
+    root->Settle();
+    info_ = root->Info();
+  }
+
+  // Prints a line; true if the adapter keeps within the limit.
+  bool Run(Kind kind) {
+    std::vector<double> adapter_ns;
+    std::vector<double> raw_ns;
+    std::vector<double> ratios;
+    for (unsigned repetition = 0; repetition < options_.repetitions; ++repetition) {
+      const Batch batch(spec_, keys_, values_, options_.operations, repetition);
+      const bool adapter_first = repetition % 2 == 0;
+      const double first = Measure(adapter_first ? Side::kAdapter : Side::kRaw, kind, batch);
+      const double second = Measure(adapter_first ? Side::kRaw : Side::kAdapter, kind, batch);
+      adapter_ns.push_back(adapter_first ? first : second);
+      raw_ns.push_back(adapter_first ? second : first);
+      ratios.push_back(adapter_ns.back() / raw_ns.back());
+    }
+    const double ratio = MedianOf(ratios);
+    const auto [low, high] = MedianIntervalOf(ratios);
+    const bool keeps = ratio <= kLimit;
+    fmt::print("{:8} {:4} {:10.0f} {:10.0f}   {:.3f} [{:.3f}-{:.3f}]  <= {:.2f}  {}\n",
+               engine_.name, kind == Kind::kGet ? "get" : "set", MedianOf(adapter_ns),
+               MedianOf(raw_ns), ratio, low, high, kLimit, keeps ? "OK" : "MISSED");
+    std::fflush(stdout);
+    return keeps;
+  }
+
+ private:
+  // Opens the store, goes through the batch once to warm it up and once more to measure.
+  // Returns ns per operation.
+  double Measure(Side side, Kind kind, const Batch& batch) {
+    const std::unique_ptr<RawLoop> loop =
+        side == Side::kRaw ? library_.open_raw(engine_options_, info_)
+                           : std::make_unique<AdapterLoop>(engine_.open(engine_options_));
+    std::string value;
+    uint64_t start_ns = 0;
+    for (const bool timed : {false, true}) {
+      if (timed) start_ns = ThreadCpuNs();
+      if (kind == Kind::kSet) {
+        loop->Set(batch.keys(), batch.values());
+      } else if (loop->Get(batch.keys(), value) != batch.keys().size()) {
+        throw std::runtime_error(fmt::format("{}: a record is missing", engine_.name));
+      }
+    }
+    return static_cast<double>(ThreadCpuNs() - start_ns) / static_cast<double>(batch.keys().size());
+  }
+
+  const Library& library_;
+  const EngineDefinition& engine_;
+  const Options& options_;
+  const Spec spec_;
+  const KeyRenderer keys_;
+  const ValueCodec values_;
+  EngineOptions engine_options_;
+  EngineInfo info_;
+};
+
+// Returns whether every adapter keeps within the limit.
+bool CompareAll(const Options& options, const std::filesystem::path& parent) {
+  fmt::print(
+      "CPU ns per operation, medians of {} repetitions, and the median ratio within a repetition "
+      "with "
+      "its interval of at least 95%\n{:8} {:4} {:>10} {:>10}   {}\n",
+      options.repetitions, "", "", "adapter", "plain loop", "ratio");
+  bool all_keep = true;
+  for (const Library& library : kLibraries) {
+    const EngineDefinition* const engine = FindEngine(library.engine);
+    Comparison comparison(library, *engine, options, parent);
+    // Reads first: what writes leave to do in the background is not theirs.
+    for (const Kind kind : {Kind::kGet, Kind::kSet}) all_keep &= comparison.Run(kind);
+  }
+  return all_keep;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app{
+      "What an adapter adds to its library: get and set through the engine interface against a "
+      "plain loop over the library's own calls, on the same store with the same settings, in "
+      "turns. Status: 0 every adapter is within 10%, 1 one is not, 2 something did not run.",
+      "kvs-adapter-cost"};
+  Options options;
+  app.add_option("--dir", options.directory, "where the stores go, in a fresh directory")
+      ->check(CLI::ExistingDirectory)
+      ->capture_default_str();
+  app.add_option("--records", options.records, "records of 100 bytes in each store")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 40))
+      ->capture_default_str();
+  app.add_option("--operations", options.operations, "per repetition and side")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 24))
+      ->capture_default_str();
+  app.add_option("--repetitions", options.repetitions)
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  app.add_flag("--smoke", options.smoke,
+               "only whether it works, in a second; its figures mean nothing and decide nothing");
+  CLI11_PARSE(app, argc, argv);
+  if (options.smoke) {
+    options.records = 1000;
+    options.operations = 200;
+    options.repetitions = 3;
+  }
+
+  const FreshDirectory directory(options.directory, "kvs-adapter-cost");
+  return CompareAll(options, directory.path()) || options.smoke ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace kvs
+
+int main(int argc, char** argv) {
+  try {
+    return kvs::Main(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "kvs-adapter-cost: {}\n", error.what());
+    return 2;
+  }
+}
