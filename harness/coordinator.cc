@@ -48,18 +48,25 @@ class Coordinator {
     const uint64_t start_ns = control_.window_begin()->at_ns;
     const uint64_t before = control_.window_begin()->foreground.operations();
     const uint64_t end_ns = plan_.duration_s > 0 ? start_ns + ToNs(plan_.duration_s) : kNever;
+    WindowSlices& slices = log_.slices.emplace(start_ns);
     uint64_t noted = 0;
-    for (uint64_t second = 1;; ++second) {
-      const uint64_t tick_ns = start_ns + second * kSecondNs;
+    for (uint64_t second = 1;;) {
+      const uint64_t second_ns = start_ns + second * kSecondNs;
+      const uint64_t tick_ns = std::min(second_ns, slices.NextNs());
       WaitUntil(std::min(tick_ns, end_ns));
       if (ended_ || end_ns <= tick_ns) return;
+      const uint64_t now_ns = NowNs();
       const uint64_t operations = control_.ForegroundOperations() - before;
       // Read after the count: the count lies inside the window if the window is still open now.
-      if (control_.phase() == RunPhase::kMeasure) {
+      const bool inside = control_.phase() == RunPhase::kMeasure;
+      if (inside && now_ns >= slices.NextNs()) slices.Note(now_ns, operations);
+      if (now_ns < second_ns) continue;
+      if (inside) {
         log_.operations_per_second.push_back(operations - noted);
         noted = operations;
       }
       Report("measure", FractionDone(operations, second), operations);
+      ++second;
     }
   }
 

@@ -3,11 +3,13 @@
 #define KVS_HARNESS_COORDINATOR_H_
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "harness/driver.h"
 #include "harness/run_control.h"
+#include "harness/window_slices.h"
 
 namespace kvs {
 
@@ -25,6 +27,7 @@ struct RunLog {
   bool interrupted = false;
   double warmup_s = 0;  // as it was
   std::vector<uint64_t> operations_per_second;
+  std::optional<WindowSlices> slices;  // nothing when the window did not open
 };
 
 // Waits for the threads at the barrier, opens and closes the window, notes each second, watches the

@@ -163,6 +163,7 @@ Measurement Summarise(const RunControl& control, RunLog log, const Executors& fo
   result.handles_cloned =
       pool == PoolKind::kNaive ? window.handles_cloned : executed.handles_cloned;
 
+  result.slices = log.slices->Finish(end.at_ns, result.operations);
   // The last full second ends with the window, or so shortly before that it was not noted.
   result.operations_per_second = std::move(log.operations_per_second);
   const auto full_seconds = static_cast<size_t>(result.window_s);

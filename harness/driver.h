@@ -20,6 +20,7 @@
 #include "harness/recent_writes.h"
 #include "harness/write_audit.h"
 #include "harness/wrong_answers.h"
+#include "results/model.h"
 #include "workloads/key_renderer.h"
 #include "workloads/operation.h"
 #include "workloads/spec.h"
@@ -85,6 +86,8 @@ struct Measurement {
   uint64_t background_operations = 0;
   // Foreground, completed in each full second of the window.
   std::vector<uint64_t> operations_per_second;
+  // Foreground; the whole window, cut as Trial::slices says.
+  std::vector<Slice> slices;
   std::array<KindResult, kOperationKinds> kinds;
   // Open loop: operations that should have started before the window's end and had not completed
   // then, those in hand included. The schedule begins with the warm-up, or else with the window.

@@ -242,6 +242,7 @@ class TrialRun {
     }
     trial_.background_operations = measured.background_operations;
     trial_.operations_per_second = measured.operations_per_second;
+    if (measured.window_s > 0) trial_.slices = measured.slices;
     trial_.warmup_s = measured.warmup_s;
     trial_.values_checked = measured.values_checked;
     trial_.values_checked_fully = measured.values_checked_fully;

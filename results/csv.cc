@@ -9,6 +9,7 @@
 
 #include "results/costs.h"
 #include "results/flushes_per_write.h"
+#include "results/steady_state.h"
 
 namespace kvs {
 namespace {
@@ -44,6 +45,12 @@ std::string Known(const std::optional<T>& figure) {
 template <auto Member>
 std::string Cost(const Trial& trial) {
   return trial.costs ? Known((*trial.costs).*Member) : "";
+}
+
+template <double Trend::*Member>
+std::string OfTrend(const Trial& trial) {
+  const std::optional<Trend> trend = TrendOf(trial);
+  return trend ? fmt::format("{}", (*trend).*Member) : "";
 }
 
 template <uint64_t OperationCounts::*Member>
@@ -157,6 +164,8 @@ std::vector<Column> MakeColumns() {
        {"response_p99.9_ns", true, ResponseAt<9990>},
        {"response_p99.99_ns", true, ResponseAt<9999>},
        {"response_max_ns", true, ResponseAt<10000>}});
+  columns.insert(columns.end(), {{"trend_z", true, OfTrend<&Trend::z>},
+                                 {"change_share", true, OfTrend<&Trend::change_share>}});
   return columns;
 }
 

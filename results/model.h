@@ -80,6 +80,14 @@ struct OperationCounts {
   friend bool operator==(const OperationCounts&, const OperationCounts&) = default;
 };
 
+// A part of a window.
+struct Slice {
+  double length_s = 0;      // > 0
+  uint64_t operations = 0;  // completed in it, all foreground threads
+
+  friend bool operator==(const Slice&, const Slice&) = default;
+};
+
 // What the window took from the machine: by all threads of the process, the harness's and those of
 // the engine included. What the kernel does not tell is nothing, and never 0. costs.h makes figures
 // per operation of it.
@@ -142,6 +150,9 @@ struct Trial {
   double throughput_per_s = 0;         // operations / window_s
   uint64_t background_operations = 0;  // by background writers inside the window
   std::vector<uint64_t> operations_per_second;  // completed in each full second of the window
+  // The window cut into up to 40 parts of about one length, of 50 ms or more: what steady_state.h
+  // looks for a trend in. Nothing in files of earlier versions.
+  std::optional<std::vector<Slice>> slices;
   std::vector<OperationCounts> counts;
   // Service time around the engine call alone: one per kind of operation that was sampled, and
   // "all" of them together; empty when nothing was sampled.

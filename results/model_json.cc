@@ -43,6 +43,12 @@ void Fields(Archive& archive, T& counts) {
   archive("entries", counts.entries);
 }
 
+template <typename Archive, SameStruct<Slice> T>
+void Fields(Archive& archive, T& slice) {
+  archive("length_s", slice.length_s);
+  archive("operations", slice.operations);
+}
+
 template <typename Archive, SameStruct<TrialCosts> T>
 void Fields(Archive& archive, T& costs) {
   archive("voluntary_switches", costs.voluntary_switches);
@@ -80,6 +86,7 @@ void Fields(Archive& archive, T& trial) {
   archive("throughput_per_s", trial.throughput_per_s);
   archive("background_operations", trial.background_operations);
   archive("operations_per_second", trial.operations_per_second);
+  archive("slices", trial.slices);
   archive("counts", trial.counts);
   archive("latencies", trial.latencies);
   archive("sampling_period", trial.sampling_period);
@@ -174,6 +181,15 @@ void Fields(Archive& archive, T& costs) {
   archive("notes", costs.notes);
 }
 
+template <typename Archive, SameStruct<SteadyState> T>
+void Fields(Archive& archive, T& state) {
+  archive("verdict", std::string(ToString(state.Verdict())));
+  archive("change_share", state.change_share);
+  archive("trials_tested", state.trials_tested);
+  archive("trials_rising", state.trials_rising);
+  archive("trials_falling", state.trials_falling);
+}
+
 template <typename Archive, SameStruct<CellSummary> T>
 void Fields(Archive& archive, T& cell) {
   archive("cell", cell.cell);
@@ -185,6 +201,7 @@ void Fields(Archive& archive, T& cell) {
   archive("trials_failed", cell.trials_failed);
   archive("trials_wrong", cell.trials_wrong);
   archive("throughput_per_s", cell.throughput_per_s);
+  archive("steady_state", cell.steady_state);
   archive("ns_per_operation", cell.ns_per_operation);
   archive("cpu_ns_per_operation", cell.cpu_ns_per_operation);
   archive("costs", cell.costs);

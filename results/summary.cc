@@ -120,6 +120,7 @@ void SummariseFigures(const TrialList& measured, CellSummary& cell) {
   };
   cell.throughput_per_s =
       SpreadOf(Collect(measured, [](const Trial& trial) { return trial.throughput_per_s; }));
+  cell.steady_state = SteadyStateOf(measured);
   cell.ns_per_operation = 1e9 / cell.throughput_per_s->median;
   cell.cpu_ns_per_operation = Median(Collect(measured, [&](const Trial& trial) {
     return per_operation(1e9 * (trial.user_cpu_s + trial.system_cpu_s), trial);

@@ -12,6 +12,7 @@
 #include "results/costs.h"
 #include "results/model.h"
 #include "results/statistics.h"
+#include "results/steady_state.h"
 
 namespace kvs {
 
@@ -49,6 +50,7 @@ struct CellSummary {
   unsigned trials_wrong = 0;     // of these, wrong-answer
 
   std::optional<Spread> throughput_per_s;
+  std::optional<SteadyState> steady_state;     // nothing where no window could be tested
   std::optional<double> ns_per_operation;      // wall time, all threads: 1e9 / median throughput
   std::optional<double> cpu_ns_per_operation;  // user and system, whole process; median
   std::optional<CostSummary> costs;            // of trials that have costs; nothing without any

@@ -94,7 +94,7 @@ class Table {
       }
       out += Row(*cell);
     }
-    return out + Unsupported() + Notes();
+    return out + Unsupported() + Drifts() + Notes();
   }
 
  private:
@@ -427,6 +427,28 @@ class Table {
       }
       out += Wrapped("unsupported: ", fmt::format("{}: {}", fmt::join(names, "; "), reason),
                      Paint::kFaint, options_.colour);
+    }
+    return out;
+  }
+
+  // A line for each cell whose figure is a mean over a change.
+  std::string Drifts() const {
+    std::string out;
+    for (const CellSummary* cell : cells_) {
+      if (!cell->steady_state) continue;
+      const SteadyState& state = *cell->steady_state;
+      const Steadiness verdict = state.Verdict();
+      if (verdict == Steadiness::kSteady) continue;
+      const bool rising = verdict == Steadiness::kRising;
+      out += Wrapped(
+          "not steady: ",
+          fmt::format("{} at {} thread{}: still {} ({}{:.0f}% over the window, {} of {} trial{}): "
+                      "use a longer --warmup, or read it as the mean of a change",
+                      cell->cell.engine, cell->cell.threads, cell->cell.threads == 1 ? "" : "s",
+                      rising ? "speeding up" : "slowing down", rising ? '+' : '-',
+                      100 * state.change_share, rising ? state.trials_rising : state.trials_falling,
+                      state.trials_tested, state.trials_tested == 1 ? "" : "s"),
+          Paint::kDoubtful, options_.colour);
     }
     return out;
   }

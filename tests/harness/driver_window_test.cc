@@ -125,6 +125,14 @@ TEST_P(DriverPoolTest, TheWindowHasTheLengthAskedForAndIsPrecededByTheWarmup) {
   EXPECT_EQ(result.warmup_operations + result.executed_operations, run.store->gets);
   EXPECT_GE(result.executed_operations, result.operations);
   EXPECT_TRUE(result.operations_per_second.empty());
+  double slices_s = 0;
+  uint64_t operations = 0;
+  for (const Slice& slice : result.slices) {
+    slices_s += slice.length_s;
+    operations += slice.operations;
+  }
+  EXPECT_NEAR(slices_s, result.window_s, 1e-6);
+  EXPECT_EQ(operations, result.operations);
   EXPECT_GT(result.process.user_cpu_s + result.process.system_cpu_s, 0);
   if (GetParam() == PoolKind::kNaive) {
     EXPECT_LE(result.handles_cloned, run.store->clones - cloned_before);

@@ -151,6 +151,18 @@ TEST(CsvTest, AnOpenLoopHasItsRateBacklogAndResponseTimes) {
   EXPECT_EQ(FieldOf(rows, 1, "response_max_ns"), std::to_string(all.max_ns));
 }
 
+TEST(CsvTest, TheTrendOfAWindowIsEmptyWhereItIsNotKnown) {
+  kvs::Run run;
+  run.trials.assign(2, SyntheticTrial(SyntheticCell("lmdb"), 0, 1e6));
+  MakeDrift(-0.5, run.trials[0]);
+  run.trials[1].slices.reset();
+  const Rows rows = Parse(TrialsToCsv(run));
+  EXPECT_NEAR(std::stod(FieldOf(rows, 1, "change_share")), -0.5, 0.02);
+  EXPECT_LT(std::stod(FieldOf(rows, 1, "trend_z")), -3.3);
+  EXPECT_EQ(FieldOf(rows, 2, "change_share"), "");
+  EXPECT_EQ(FieldOf(rows, 2, "trend_z"), "");
+}
+
 TEST(CsvTest, NoTrialsLeaveTheHeader) { EXPECT_EQ(Parse(TrialsToCsv(kvs::Run{})).size(), 1u); }
 
 }  // namespace

@@ -72,6 +72,17 @@ rc::Gen<OperationCounts> AnyCounts() {
   });
 }
 
+// From none to more than enough for a test of their trend.
+rc::Gen<std::vector<Slice>> AnySlices() {
+  return rc::gen::exec([] {
+    const auto any_slice = rc::gen::exec([] {
+      return Slice{*rc::gen::inRange(1, 1000) / 7.0, *rc::gen::inRange<uint64_t>(0, 9)};
+    });
+    return *rc::gen::container<std::vector<Slice>>(*rc::gen::element<size_t>(0, 1, 9, 10, 40),
+                                                   any_slice);
+  });
+}
+
 rc::Gen<CellName> AnyCell() {
   return rc::gen::exec([] {
     return CellName{*rc::gen::element<std::string>("ycsb-a", "my/\"work\"", "\u00e9"),
@@ -163,6 +174,7 @@ rc::Gen<Trial> AnyTrial() {
     trial.throughput_per_s = static_cast<double>(trial.operations) / trial.window_s;
     trial.background_operations = *AnyCount();
     trial.operations_per_second = *Some(AnyCount());
+    if (*rc::gen::arbitrary<bool>()) trial.slices = *AnySlices();
     trial.counts = *Some(AnyCounts());
     trial.latencies = *Some(AnyLatency());
     trial.sampling_period = *AnyFigure();

@@ -231,6 +231,15 @@ TEST(ResultFileTest, AFileOfAVersionWithoutCostsIsRead) {
   EXPECT_EQ(RunFromJson(json.dump(), "old.json"), expected);
 }
 
+TEST(ResultFileTest, AFileOfAVersionWithoutSlicesIsRead) {
+  Json json = Json::parse(RunToJson(SmallRun()));
+  for (Json& trial : json["kvs_bench"]["trials"]) trial.erase("slices");
+  for (Json& cell : json["kvs_bench"]["cells"]) cell.erase("steady_state");
+  kvs::Run expected = SmallRun();
+  for (Trial& trial : expected.trials) trial.slices.reset();
+  EXPECT_EQ(RunFromJson(json.dump(), "old.json"), expected);
+}
+
 TEST(ResultFileTest, ACostThatIsNotAvailableIsLeftOut) {
   Trial trial = SmallRun().trials[0];
   ASSERT_TRUE(trial.costs);

@@ -105,6 +105,14 @@ class SchemaTest(SyntheticResultTest):
             result = json.loads((ROOT / "results/stores" / name).read_text())
             self.assertEqual([e.message for e in self.validator.iter_errors(result)], [])
 
+    def test_files_of_versions_without_slices_follow_it(self):
+        def forget(result):
+            for trial in result["kvs_bench"]["trials"]:
+                trial.pop("slices", None)
+            for cell in result["kvs_bench"]["cells"]:
+                cell.pop("steady_state", None)
+        self.assertEqual(self.errors_after(forget), [])
+
     def test_what_is_known_of_audited_writes_follows_it(self):
         def tell(result):
             result["kvs_bench"]["notes"] = ["a note"]

@@ -70,6 +70,30 @@ class SummaryTest(SyntheticResultTest):
                     self.assertNotIn(figure, cell["costs"])
         self.assertEqual(len(seen), 5)
 
+    def test_steady_state(self):
+        verdicts = set()
+        for cell, trials in self.measured_cells():
+            changes, rising, falling = [], 0, 0
+            for trial in trials:
+                lengths = numpy.array([s["length_s"] for s in trial["slices"]])
+                rates = [s["operations"] for s in trial["slices"]] / lengths
+                middles = numpy.cumsum(lengths) - lengths / 2
+                change = (scipy.stats.theilslopes(rates, middles).slope * lengths.sum()
+                          / numpy.median(rates))
+                p = scipy.stats.kendalltau(middles, rates, method="asymptotic").pvalue
+                changes.append(change)
+                rising += p < 0.001 and change > 0.1
+                falling += p < 0.001 and change < -0.1
+            state = cell["steady_state"]
+            self.assertEqual((state["trials_tested"], state["trials_rising"],
+                              state["trials_falling"]), (len(trials), rising, falling))
+            self.assertAlmostEqual(state["change_share"], abs(numpy.median(changes)))
+            verdict = ("rising" if 2 * rising > len(trials) else
+                       "falling" if 2 * falling > len(trials) else "steady")
+            self.assertEqual(state["verdict"], verdict)
+            verdicts.add(verdict)
+        self.assertEqual(verdicts, {"steady", "rising", "falling"})
+
     def test_ratios(self):
         groups = {}
         for cell, trials in self.measured_cells():

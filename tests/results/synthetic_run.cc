@@ -245,6 +245,7 @@ Trial SyntheticTrial(const CellName& cell, unsigned repetition, double throughpu
   trial.operations = static_cast<uint64_t>(throughput_per_s * kWindowS);
   trial.throughput_per_s = static_cast<double>(trial.operations) / kWindowS;
   trial.operations_per_second = {trial.operations / 2, trial.operations / 2};
+  MakeDrift(0, trial);
   trial.sampling_period = 64;
   trial.loaded_records = 100000;
   trial.open_s = 0.01;
@@ -265,6 +266,17 @@ Trial SyntheticTrial(const CellName& cell, unsigned repetition, double throughpu
   AddNotes(trial);
   AddCosts(trial);
   return trial;
+}
+
+void MakeDrift(double change_share, Trial& trial) {
+  constexpr unsigned kSlices = 20;
+  trial.slices.emplace();
+  for (unsigned i = 0; i < kSlices; ++i) {
+    const double noise = 0.02 * std::sin(11.0 * i + trial.repetition);
+    const double drift = change_share * ((i + 0.5) / kSlices - 0.5);
+    const double operations = static_cast<double>(trial.operations) / kSlices * (1 + noise + drift);
+    trial.slices->push_back({kWindowS / kSlices, static_cast<uint64_t>(operations)});
+  }
 }
 
 void MakeOpenLoop(double rate_per_s, Trial& trial) {
@@ -301,6 +313,8 @@ Run SyntheticRun() {
           const CellName cell{workload, engine, threads, "dedicated", "process"};
           run.trials.push_back(
               SyntheticTrial(cell, repetition, ThroughputOf(workload, speed, threads, repetition)));
+          if (engine == "rocksdb") MakeDrift(repetition == 0 ? 0.05 : 0.3, run.trials.back());
+          if (engine == "lmdb") MakeDrift(-0.15 * threads, run.trials.back());
           GoWrong(run.trials.back());
         }
       }

@@ -232,6 +232,28 @@ TEST(TableTest, WrongAnswersAndFailuresAreCountedApart) {
   EXPECT_THAT(Render(run), HasSubstr("2 of 3 trials gave a wrong answer, 1 failed: torn value"));
 }
 
+TEST(TableTest, ACellThatStillChangedWhenItWasMeasuredHasALine) {
+  kvs::Run run;
+  for (unsigned repetition = 0; repetition < 3; ++repetition) {
+    run.trials.push_back(SyntheticTrial(SyntheticCell("lmdb", 2), repetition, 1e6));
+    if (repetition > 0) MakeDrift(0.2, run.trials.back());
+    run.trials.push_back(SyntheticTrial(SyntheticCell("sqlite", 1), repetition, 1e6));
+    MakeDrift(-0.5, run.trials.back());
+    run.trials.push_back(SyntheticTrial(SyntheticCell("mutex", 1), repetition, 1e6));
+  }
+  EXPECT_THAT(
+      Render(run),
+      HasSubstr(
+          "not steady: sqlite at 1 thread: still slowing down (-51% over the window, 3 of 3 "
+          "trials): "
+          "use a longer --warmup, or read\n"
+          "            it as the mean of a change\n"
+          "not steady: lmdb at 2 threads: still speeding up (+20% over the window, 2 of 3 trials): "
+          "use a longer --warmup, or read\n"
+          "            it as the mean of a change\n"
+          "  [1]"));
+}
+
 TEST(TableTest, AnInterruptedRunSaysSo) {
   kvs::Run run = RunOfEverything();
   EXPECT_THAT(Render(run), Not(HasSubstr("Interrupted")));
