@@ -65,6 +65,19 @@ std::optional<OpenLoop> ReadOpenLoop(const RawOptions& raw) {
   return open_loop;
 }
 
+void ReadColdStart(const RawOptions& raw, RunOptions& run) {
+  if (raw.cold.empty()) return;
+  run.cold = raw.cold == "true" ? ColdStart::kEvict : ParseColdStart(raw.cold);
+  if (!run.cold) {
+    throw UsageError(fmt::format("--cold: '{}' is neither 'evict' nor 'drop'", raw.cold));
+  }
+  if (!raw.warmup.empty() && run.warmup_s > 0) {
+    throw UsageError("--cold: the window begins on a cold store; leave out --warmup");
+  }
+  if (raw.load_only) throw UsageError("--load-only: measures nothing, so there is no --cold");
+  run.warmup_s = 0;
+}
+
 // What --records, --key-size, --value-size and --operations change in a workload; -p comes last.
 PropertyOverrides ReadOverrides(const RawOptions& raw) {
   PropertyOverrides overrides;
@@ -197,6 +210,7 @@ RunOptions Interpret(const RawOptions& raw, EngineTable engines) {
   ParseOne("--duration", raw.duration, run.duration_s, ParseDurationS);
   if (run.duration_s < 0.001) throw UsageError("--duration: must be at least 1ms");
   ParseOne("--warmup", raw.warmup, run.warmup_s, ParseDurationS);
+  ReadColdStart(raw, run);
   ParseOne("--timeout", raw.timeout, run.timeout_s, ParseDurationS);
   if (run.timeout_s <= 0) throw UsageError("--timeout: must be more than 0");
   ParseOne("--seed", raw.seed, run.seed, [](const std::string& text) {

@@ -12,6 +12,7 @@
 #include "harness/doctor/doctor_options.h"
 #include "harness/driver.h"
 #include "harness/engine_choice.h"
+#include "harness/page_cache.h"
 #include "harness/verify/verify_options.h"
 #include "workloads/spec.h"
 
@@ -26,7 +27,8 @@ struct RunOptions {
   std::vector<Durability> tiers = {Durability::kProcess};
   unsigned trials = 3;
   double duration_s = 2;
-  double warmup_s = 0.5;
+  double warmup_s = 0.5;              // 0 with `cold`
+  std::optional<ColdStart> cold;      // --cold; unset: the page cache is left as it is
   double timeout_s = 600;             // of one trial, from the start of its process to its end
   std::optional<OpenLoop> open_loop;  // --rate; unset: closed loop
   double sampling_period = 64;        // closed loop

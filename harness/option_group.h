@@ -34,6 +34,11 @@ class OptionGroup {
         ->group(title_);
   }
 
+  // A flag that may have a value, after '='; without one `target` becomes "true".
+  void AddFlagOrValue(const std::string& name, std::string& target, const std::string& help) {
+    app_.add_flag(name, target, help)->take_last()->group(title_);
+  }
+
   void AddFlag(const std::string& name, bool& target, const std::string& help) {
     app_.add_flag(name, target, help)->group(title_);
   }

@@ -44,6 +44,7 @@ TrialPlan MakeCell(const RunOptions& options, const EngineChoice& engine, const 
   plan.existing_store = options.existing_store.has_value();
   plan.load_only = options.load_only;
   plan.value_seed = options.seed;
+  if (engine.definition->capabilities(plan.OpenOptions()).stores_data) plan.cold = options.cold;
   plan.warmup_s = options.warmup_s;
   plan.duration_s = options.duration_s;
   plan.operations = workload.operation_count;
@@ -74,6 +75,7 @@ std::vector<TrialPlan> MakeFloors(const std::vector<TrialPlan>& cells,
     floor.cell.engine = floor.engine;
     floor.settings.clear();
     floor.existing_store = false;
+    floor.cold.reset();
     floor.duration_s = std::min(floor.duration_s, kLongestFloorWindowS);
     floor.warmup_s = std::min(floor.warmup_s, kLongestFloorWarmupS);
     if (floor.open_loop && floor.operations) {

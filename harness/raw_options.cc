@@ -69,6 +69,9 @@ void DefineOptions(CLI::App& app, RawOptions& raw) {
   how.AddOne("--arrivals", "poisson|constant", raw.arrivals,
              "gaps between the operations of --rate: random or equal (default: poisson)");
   how.AddOne("--warmup", "TIME", raw.warmup, "time before the window (default: 500ms)");
+  how.AddFlagOrValue("--cold", raw.cold,
+                     "begin without a warm-up on a store that was reopened and evicted from the "
+                     "page cache; --cold=drop: drop the whole machine's caches, too (root)");
   how.AddOne("--seed", "N", raw.seed, "seed of operations, values and trial order (default: 1)");
   how.AddOne("--sampling-period", "N", raw.sampling_period,
              "mean operations per latency sample; 1: every one (default: 64); not with --rate");

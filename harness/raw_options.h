@@ -15,6 +15,7 @@ struct RawOptions {
   std::vector<std::string> engines, workloads, threads, pools, tiers, properties;
   std::string trials, duration, operations, rate, arrivals, warmup, timeout;
   std::string records, key_size, value_size, read_percent;
+  std::string cold;  // of a bare --cold "true"
   std::string seed, sampling_period, verify, memory_budget;
   std::string directory, use_existing, out, csv;
   bool keep = false;

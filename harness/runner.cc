@@ -142,6 +142,14 @@ class Runner {
           std::filesystem::absolute(data_parent_).string(), FindMount(data_parent_).type));
     }
     if (options_.load_only) return;
+    if (options_.cold == ColdStart::kDrop) {
+      if (const int error = WhyCachesCannotBeDropped(); error != 0) {
+        throw EnvironmentError(fmt::format(
+            "--cold=drop: {}: {}: run as root outside of a container, or use --cold, which evicts "
+            "the store's own files",
+            kDropCachesFile, std::generic_category().message(error)));
+      }
+    }
     result_file_ = options_.result_file.value_or(DefaultResultFile());
     CheckWritable(result_file_, !options_.result_file);
     if (options_.csv_file) CheckWritable(*options_.csv_file, false);

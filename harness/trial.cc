@@ -12,6 +12,7 @@
 #include "harness/clock.h"
 #include "harness/driver.h"
 #include "harness/hardware_counters.h"
+#include "harness/page_cache.h"
 #include "harness/process_costs.h"
 #include "results/flushes_per_write.h"
 #include "results/human_units.h"
@@ -69,6 +70,12 @@ constexpr const char* kNothingAudited =
     "that must have had one: values are too short, or the engine does not tell what removes did";
 constexpr const char* kNotAuditedInPlace =
     "no write was audited for its flush: the store may hold the same values, by an earlier run";
+
+constexpr const char* kNotCold =
+    "not cold: more than 1% of its files stayed in the page cache: mapped and touched by the "
+    "engine when it opened the store, used by others, or on a RAM disk";
+constexpr const char* kPerhapsNotCold =
+    "perhaps not cold: the kernel does not tell what of its files is in the page cache";
 
 constexpr const char* kNoCountersPerRequest =
     "hardware counters: left out in pool 'naive', whose threads would each pay for them";
@@ -136,6 +143,7 @@ class TrialRun {
 
   void Run() {
     OpenAndLoad();
+    if (plan_.cold && HasFiles()) ReopenCold();
     DescribeStore();
     if (interrupted_) {
       trial_.status = TrialStatus::kInterrupted;
@@ -198,6 +206,32 @@ class TrialRun {
     trial_.settle_s = SecondsSince(start_ns);
   }
 
+  bool HasFiles() const { return std::filesystem::exists(plan_.directory); }
+
+  // Closed, so that the engine's own caches are empty and nothing is mapped; evicted once more
+  // after it was opened, as recovery may have read everything.
+  void ReopenCold() {
+    observe_("evict", 0, 0);
+    handle_.reset();
+    EvictFromPageCache(plan_.directory);
+    if (plan_.cold == ColdStart::kDrop) DropCachesOfMachine();
+    Open(plan_.durability);
+    handle_->Settle();
+    EvictFromPageCache(plan_.directory);
+  }
+
+  void LookAtPageCache() {
+    if (!HasFiles()) return;
+    trial_.page_cache = ReadPageCacheShare(plan_.directory);
+    if (!plan_.cold) return;
+    if (!trial_.page_cache) {
+      trial_.notes.emplace_back(kPerhapsNotCold);
+    } else if (static_cast<double>(trial_.page_cache->resident_bytes) >
+               kColdShareLimit * static_cast<double>(trial_.page_cache->file_bytes)) {
+      trial_.notes.emplace_back(kNotCold);
+    }
+  }
+
   void DescribeStore() {
     const EngineInfo info = handle_->Info();
     trial_.library = fmt::format("{} {}", info.library, info.library_version);
@@ -206,6 +240,7 @@ class TrialRun {
   }
 
   void MeasurePhase() {
+    LookAtPageCache();
     observe_(plan_.warmup_s > 0 ? "warm-up" : "measure", 0, 0);
     const EngineCounters before = handle_->Counters();
     const Measurement measured =
@@ -214,7 +249,7 @@ class TrialRun {
     trial_.busy_waits = after.busy_waits - before.busy_waits;
     trial_.busy_wait_ns = after.busy_wait_ns - before.busy_wait_ns;
     trial_.peak_rss_bytes = PeakRssBytes();
-    if (std::filesystem::exists(plan_.directory)) {
+    if (HasFiles()) {
       trial_.directory_bytes = AllocatedBytes(plan_.directory);
     }
     Adopt(measured);

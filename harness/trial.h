@@ -1,4 +1,4 @@
-// One trial, inside its own process: open, load, settle, warm up, measure, verify, close.
+// One trial, inside its own process: open, load, settle, cool or warm up, measure, verify, close.
 #ifndef KVS_HARNESS_TRIAL_H_
 #define KVS_HARNESS_TRIAL_H_
 
@@ -13,8 +13,8 @@
 
 namespace kvs {
 
-// Receives where the trial is: the phase ("open", "load", "settle", "warm-up", "measure", "verify",
-// "close"), how much of it is done (0..1) and the operations done in it.
+// Receives where the trial is: the phase ("open", "load", "settle", "evict", "warm-up", "measure",
+// "verify", "close"), how much of it is done (0..1) and the operations done in it.
 using PhaseObserver =
     std::function<void(std::string_view phase, double fraction_done, uint64_t operations)>;
 

@@ -48,6 +48,7 @@ Trial TrialWithoutFigures(const TrialPlan& plan) {
   trial.is_floor = plan.is_floor;
   trial.seed = plan.seed;
   trial.memory_budget_bytes = plan.memory_budget_bytes;
+  if (plan.cold) trial.cold = ToString(*plan.cold);
   if (plan.open_loop) {
     trial.rate_per_s = plan.open_loop->rate_per_s;
     trial.arrivals = ToString(plan.open_loop->arrivals);
@@ -79,6 +80,7 @@ std::string TrialPlanToJson(const TrialPlan& plan) {
       {"verify_fully", plan.verify_fully},
   };
   if (plan.operations) object["operations"] = *plan.operations;
+  if (plan.cold) object["cold"] = *plan.cold;
   if (plan.open_loop) {
     object["rate_per_s"] = plan.open_loop->rate_per_s;
     object["arrivals"] = plan.open_loop->arrivals;
@@ -110,6 +112,7 @@ TrialPlan TrialPlanFromJson(std::string_view text) {
   plan.warmup_s = object.at("warmup_s");
   plan.duration_s = object.at("duration_s");
   if (object.contains("operations")) plan.operations = object["operations"].get<uint64_t>();
+  if (object.contains("cold")) plan.cold = object["cold"].get<ColdStart>();
   if (object.contains("rate_per_s")) {
     plan.open_loop = OpenLoop{.rate_per_s = object["rate_per_s"].get<double>(),
                               .arrivals = object.at("arrivals").get<Arrivals>()};

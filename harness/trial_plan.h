@@ -11,6 +11,7 @@
 
 #include "engines/engine.h"
 #include "harness/driver.h"
+#include "harness/page_cache.h"
 #include "results/model.h"
 #include "workloads/spec.h"
 
@@ -31,8 +32,9 @@ struct TrialPlan {
   bool existing_store = false;      // the store is there and loaded
   bool load_only = false;           // load, settle, close
 
-  uint64_t seed = 0;        // of the operations; the same for every engine of a repetition
-  uint64_t value_seed = 0;  // of the values; the one that an existing store was loaded with
+  uint64_t seed = 0;              // of the operations; the same for every engine of a repetition
+  uint64_t value_seed = 0;        // of the values; the one that an existing store was loaded with
+  std::optional<ColdStart> cold;  // set: the window begins on a cold store, and warmup_s is 0
   double warmup_s = 0;
   double duration_s = 0;
   std::optional<uint64_t> operations;  // instead of duration_s

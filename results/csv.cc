@@ -47,6 +47,11 @@ std::string Cost(const Trial& trial) {
   return trial.costs ? Known((*trial.costs).*Member) : "";
 }
 
+template <auto Member>
+std::string PageCache(const Trial& trial) {
+  return trial.page_cache ? Known((*trial.page_cache).*Member) : "";
+}
+
 template <double Trend::*Member>
 std::string OfTrend(const Trial& trial) {
   const std::optional<Trend> trend = TrendOf(trial);
@@ -164,8 +169,12 @@ std::vector<Column> MakeColumns() {
        {"response_p99.9_ns", true, ResponseAt<9990>},
        {"response_p99.99_ns", true, ResponseAt<9999>},
        {"response_max_ns", true, ResponseAt<10000>}});
-  columns.insert(columns.end(), {{"trend_z", true, OfTrend<&Trend::z>},
-                                 {"change_share", true, OfTrend<&Trend::change_share>}});
+  columns.insert(columns.end(),
+                 {{"trend_z", true, OfTrend<&Trend::z>},
+                  {"change_share", true, OfTrend<&Trend::change_share>},
+                  {"cold", false, [](const Trial& t) { return t.cold.value_or(""); }},
+                  {"file_bytes", true, PageCache<&PageCacheShare::file_bytes>},
+                  {"resident_bytes", true, PageCache<&PageCacheShare::resident_bytes>}});
   return columns;
 }
 

@@ -88,6 +88,17 @@ struct Slice {
   friend bool operator==(const Slice&, const Slice&) = default;
 };
 
+// A store's files and what of them was in the page cache. Holes of sparse files are never in it.
+struct PageCacheShare {
+  uint64_t file_bytes = 0;      // by the files' lengths
+  uint64_t resident_bytes = 0;  // <= file_bytes
+
+  friend bool operator==(const PageCacheShare&, const PageCacheShare&) = default;
+};
+
+// With more than this share of its files in the page cache, a store is not cold.
+inline constexpr double kColdShareLimit = 0.01;
+
 // What the window took from the machine: by all threads of the process, the harness's and those of
 // the engine included. What the kernel does not tell is nothing, and never 0. costs.h makes figures
 // per operation of it.
@@ -182,6 +193,12 @@ struct Trial {
   uint64_t read_back = 0;             // records sampled and checked after the join
 
   // What it depended on and what it cost.
+  // How the window was made to begin cold, on a store that was reopened, with its files out of the
+  // page cache, and without a warm-up: "evict" or "drop". Nothing: no attempt was made.
+  std::optional<std::string> cold;
+  // When the measured phase began (the warm-up, where there is one). Nothing where there are no
+  // files, where the kernel does not tell, and in files of earlier versions.
+  std::optional<PageCacheShare> page_cache;
   uint64_t dataset_bytes = 0;    // records x (key + value) after load
   uint64_t directory_bytes = 0;  // allocated blocks after the measured phase
   uint64_t memory_budget_bytes = 0;

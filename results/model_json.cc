@@ -49,6 +49,12 @@ void Fields(Archive& archive, T& slice) {
   archive("operations", slice.operations);
 }
 
+template <typename Archive, SameStruct<PageCacheShare> T>
+void Fields(Archive& archive, T& share) {
+  archive("file_bytes", share.file_bytes);
+  archive("resident_bytes", share.resident_bytes);
+}
+
 template <typename Archive, SameStruct<TrialCosts> T>
 void Fields(Archive& archive, T& costs) {
   archive("voluntary_switches", costs.voluntary_switches);
@@ -104,6 +110,8 @@ void Fields(Archive& archive, T& trial) {
   archive("values_checked", trial.values_checked);
   archive("values_checked_fully", trial.values_checked_fully);
   archive("read_back", trial.read_back);
+  archive("cold", trial.cold);
+  archive("page_cache", trial.page_cache);
   archive("dataset_bytes", trial.dataset_bytes);
   archive("directory_bytes", trial.directory_bytes);
   archive("memory_budget_bytes", trial.memory_budget_bytes);
@@ -218,6 +226,9 @@ void Fields(Archive& archive, T& cell) {
   archive("response_times", cell.response_times);
   archive("flushes_per_operation", cell.flushes_per_operation);
   archive("flushes_per_write", cell.flushes_per_write);
+  archive("cold", cell.cold);
+  archive("resident_share", cell.resident_share);
+  archive("file_bytes", cell.file_bytes);
   archive("peak_rss_bytes", cell.peak_rss_bytes);
   archive("directory_bytes", cell.directory_bytes);
   archive("library", cell.library);

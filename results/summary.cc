@@ -114,6 +114,17 @@ std::optional<double> FlushesPerAuditedWrite(const TrialList& measured) {
   return figures.empty() ? std::nullopt : std::optional(Median(figures));
 }
 
+void SummarisePageCache(const TrialList& measured, CellSummary& cell) {
+  std::vector<double> shares;
+  for (const Trial* trial : measured) {
+    if (!trial->page_cache || trial->page_cache->file_bytes == 0) continue;
+    const PageCacheShare& of = *trial->page_cache;
+    shares.push_back(static_cast<double>(of.resident_bytes) / static_cast<double>(of.file_bytes));
+    cell.file_bytes = std::max(cell.file_bytes.value_or(0), of.file_bytes);
+  }
+  if (!shares.empty()) cell.resident_share = SpreadOf(shares);
+}
+
 void SummariseFigures(const TrialList& measured, CellSummary& cell) {
   const auto per_operation = [](double total, const Trial& trial) {
     return total / static_cast<double>(trial.operations);
@@ -141,6 +152,7 @@ void SummariseFigures(const TrialList& measured, CellSummary& cell) {
       cell.misses += counts.misses;
     }
   }
+  SummarisePageCache(measured, cell);
   SummariseLatencies(measured, cell);
 }
 
@@ -150,6 +162,7 @@ CellSummary SummariseCell(const TrialList& trials) {
   cell.is_floor = trials.front()->is_floor;
   cell.rate_per_s = trials.front()->rate_per_s;
   cell.arrivals = trials.front()->arrivals;
+  cell.cold = trials.front()->cold;
   TrialList measured;
   for (const Trial* trial : trials) {
     ++cell.trials;

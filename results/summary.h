@@ -76,6 +76,9 @@ struct CellSummary {
 
   double flushes_per_operation = 0;         // median
   std::optional<double> flushes_per_write;  // median of trials whose writes were audited
+  std::optional<std::string> cold;          // as in the trials
+  std::optional<Spread> resident_share;     // PageCacheShare's, of trials that have one
+  std::optional<uint64_t> file_bytes;       // likewise, highest
   uint64_t peak_rss_bytes = 0;              // highest
   uint64_t directory_bytes = 0;             // highest
   std::string library;

@@ -94,7 +94,7 @@ class Table {
       }
       out += Row(*cell);
     }
-    return out + Unsupported() + Drifts() + Notes();
+    return out + Unsupported() + Drifts() + PageCache() + Notes();
   }
 
  private:
@@ -169,6 +169,7 @@ class Table {
     double window_max_s = 0;
     uint64_t records = 0;
     uint64_t bytes = 0;
+    uint64_t budget_bytes = 0;
     unsigned trials = 0;
     const std::vector<const Trial*> measured = Trials();
     const bool floors_only = std::all_of(measured.begin(), measured.end(),
@@ -179,10 +180,12 @@ class Table {
       window_max_s = std::max(window_max_s, trial->window_s);
       records = std::max(records, trial->loaded_records);
       bytes = std::max(bytes, trial->dataset_bytes);
+      budget_bytes = std::max(budget_bytes, trial->memory_budget_bytes);
     }
     for (const CellSummary* cell : cells_) trials = std::max(trials, cell->trials);
     if (records > 0) {
-      facts.push_back(fmt::format("{} records, {}", GroupedDigits(records), HumanBytes(bytes)));
+      facts.push_back(fmt::format("{} records, {}{}", GroupedDigits(records), HumanBytes(bytes),
+                                  MemoryAndBudget(budget_bytes)));
     }
     if (window_max_s > 0) {
       const bool is_short = window_max_s < 0.95;
@@ -200,6 +203,16 @@ class Table {
     return Painted(name_.workload, Paint::kTitle, options_.colour) + "\n" +
            Wrapped("", fmt::format("{}", fmt::join(facts, "; ")), Paint::kPlain, false) +
            OpenLoopLine() + "\n";
+  }
+
+  // What the size of the data is to be held against.
+  std::string MemoryAndBudget(uint64_t budget_bytes) const {
+    std::vector<std::string> bounds;
+    for (const auto& [name, value] : run_.host) {
+      if (name == "memory") bounds.push_back("memory " + value);
+    }
+    if (budget_bytes > 0) bounds.push_back("budget " + HumanBytes(budget_bytes));
+    return bounds.empty() ? "" : fmt::format(" ({})", fmt::join(bounds, ", "));
   }
 
   std::string OpenLoopLine() const {
@@ -443,14 +456,49 @@ class Table {
       out += Wrapped(
           "not steady: ",
           fmt::format("{} at {} thread{}: still {} ({}{:.0f}% over the window, {} of {} trial{}): "
-                      "use a longer --warmup, or read it as the mean of a change",
+                      "{}read it as the mean of a change",
                       cell->cell.engine, cell->cell.threads, cell->cell.threads == 1 ? "" : "s",
                       rising ? "speeding up" : "slowing down", rising ? '+' : '-',
                       100 * state.change_share, rising ? state.trials_rising : state.trials_falling,
-                      state.trials_tested, state.trials_tested == 1 ? "" : "s"),
+                      state.trials_tested, state.trials_tested == 1 ? "" : "s",
+                      cell->cold ? "it began cold: " : "use a longer --warmup, or "),
           Paint::kDoubtful, options_.colour);
     }
     return out;
+  }
+
+  // What of each engine's files the page cache held; over all numbers of threads.
+  std::string PageCache() const {
+    std::vector<std::string> order;
+    std::map<std::string, std::pair<Spread, uint64_t>> by_engine;
+    bool is_cold = false;
+    for (const CellSummary* cell : cells_) {
+      is_cold |= cell->cold.has_value();
+      if (!cell->resident_share) continue;
+      const Spread& share = *cell->resident_share;
+      const auto [found, is_new] = by_engine.try_emplace(cell->cell.engine, share, 0);
+      if (is_new) order.push_back(cell->cell.engine);
+      auto& [spread, file_bytes] = found->second;
+      spread.min = std::min(spread.min, share.min);
+      spread.max = std::max(spread.max, share.max);
+      file_bytes = std::max(file_bytes, cell->file_bytes.value_or(0));
+    }
+    if (order.empty()) return "";
+    std::vector<std::string> held;
+    for (const std::string& engine : order) {
+      const auto& [spread, file_bytes] = by_engine[engine];
+      std::string range = HumanShare(spread.max);
+      if (const std::string least = HumanShare(spread.min); least != range) {
+        range = least.substr(0, least.find('%')) + "-" + range;
+      }
+      held.push_back(fmt::format("{} of {} of {}", range, HumanBytes(file_bytes), engine));
+    }
+    return Wrapped(is_cold ? "cold start: " : "page cache: ",
+                   fmt::format("{}{}",
+                               is_cold ? "when the window began, the page cache held "
+                                       : "when measuring began, it held ",
+                               fmt::join(held, ", ")),
+                   Paint::kPlain, false);
   }
 
   std::string NoteNumbers(const CellSummary& cell) const {

@@ -247,6 +247,20 @@ TEST(CommandLineTest, ARateMakesAnOpenLoop) {
               HasSubstr("--load-only"));
 }
 
+TEST(CommandLineTest, AColdStoreHasNoWarmUp) {
+  EXPECT_EQ(ParseRun({}).cold, std::nullopt);
+  EXPECT_EQ(ParseRun({"--cold", "--trials", "1"}).cold, ColdStart::kEvict);
+  EXPECT_EQ(ParseRun({"--cold"}).warmup_s, 0);
+  EXPECT_EQ(ParseRun({"--cold", "--warmup", "0s"}).warmup_s, 0);
+  EXPECT_EQ(ParseRun({"--cold=evict"}).cold, ColdStart::kEvict);
+  EXPECT_EQ(ParseRun({"--cold=drop"}).cold, ColdStart::kDrop);
+  EXPECT_THAT(Complaint({"--cold=ice"}), HasSubstr("--cold: 'ice' is neither 'evict' nor 'drop'"));
+  EXPECT_THAT(Complaint({"--cold", "--warmup", "1s"}), HasSubstr("leave out --warmup"));
+  EXPECT_THAT(Complaint({"--engine", "plain", "--workload", "ycsb-c", "--threads", "1", "--cold",
+                         "--load-only"}),
+              HasSubstr("--load-only"));
+}
+
 TEST(CommandLineTest, StoreOptionsNeedOneCell) {
   const std::vector<std::string> one = {"--engine", "plain",     "--workload",
                                         "ycsb-c",   "--threads", "1"};

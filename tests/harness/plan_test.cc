@@ -43,6 +43,17 @@ TEST(PlanTest, RunsEveryCellOncePerRound) {
   }
 }
 
+TEST(PlanTest, WhatStoresNothingIsNotColdAndNothingWarmsUp) {
+  for (const TrialPlan& trial : PlanOf({"--engine", "plain,null", "--cold"}).trials) {
+    EXPECT_EQ(trial.cold.has_value(), trial.engine == "plain");
+    EXPECT_EQ(trial.warmup_s, 0);
+  }
+  for (const TrialPlan& trial : PlanOf({"--engine", "plain", "--cold"}).trials) {
+    EXPECT_EQ(trial.cold.has_value(), !trial.is_floor);
+    EXPECT_EQ(trial.warmup_s, 0);
+  }
+}
+
 TEST(PlanTest, OrderComesFromTheSeed) {
   const std::vector<std::string> arguments = {"--engine", "null,plain", "--threads", "1,2,4"};
   const auto with_seed = [&arguments](const char* seed) {

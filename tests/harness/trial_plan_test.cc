@@ -1,7 +1,11 @@
 #include "harness/trial_plan.h"
 
+#include <algorithm>
 #include <exception>
+#include <string>
+#include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "harness/plan.h"
@@ -45,6 +49,24 @@ TEST(TrialPlanTest, AnOpenLoopSurvivesTheChannelAndIsInTheTrialWithoutFigures) {
   TrialPlan closed = plan;
   closed.open_loop.reset();
   EXPECT_FALSE(TrialPlanFromJson(TrialPlanToJson(closed)).open_loop.has_value());
+}
+
+TEST(TrialPlanTest, AColdStartSurvivesTheChannelAndIsInTheTrialWithoutFigures) {
+  const auto plan_of = [](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"--engine", "plain"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const RunOptions options = ParseCommandLine(arguments, test::kTestEngines).run;
+    const std::vector<TrialPlan> trials = MakePlan(options, test::kTestEngines).trials;
+    return *std::find_if(trials.begin(), trials.end(),
+                         [](const TrialPlan& trial) { return !trial.is_floor; });
+  };
+  for (const ColdStart cold : {ColdStart::kEvict, ColdStart::kDrop}) {
+    const TrialPlan plan = plan_of({fmt::format("--cold={}", ToString(cold))});
+    const TrialPlan copy = TrialPlanFromJson(TrialPlanToJson(plan));
+    EXPECT_EQ(copy.cold, cold);
+    EXPECT_EQ(TrialWithoutFigures(copy).cold, ToString(cold));
+  }
+  EXPECT_EQ(TrialPlanFromJson(TrialPlanToJson(plan_of({}))).cold, std::nullopt);
 }
 
 TEST(TrialPlanTest, EveryShippedWorkloadSurvivesTheChannel) {

@@ -163,6 +163,20 @@ TEST(CsvTest, TheTrendOfAWindowIsEmptyWhereItIsNotKnown) {
   EXPECT_EQ(FieldOf(rows, 2, "trend_z"), "");
 }
 
+TEST(CsvTest, WhatThePageCacheHeldIsEmptyWhereItIsNotKnown) {
+  kvs::Run run;
+  run.trials.assign(2, SyntheticTrial(SyntheticCell("lmdb"), 0, 1e6));
+  run.trials[0].page_cache = {100, 0};
+  run.trials[0].cold = "evict";
+  run.trials[1].page_cache.reset();
+  const Rows rows = Parse(TrialsToCsv(run));
+  EXPECT_EQ(FieldOf(rows, 1, "file_bytes"), "100");
+  EXPECT_EQ(FieldOf(rows, 1, "resident_bytes"), "0");
+  EXPECT_EQ(FieldOf(rows, 1, "cold"), "evict");
+  EXPECT_EQ(FieldOf(rows, 2, "resident_bytes"), "");
+  EXPECT_EQ(FieldOf(rows, 2, "cold"), "");
+}
+
 TEST(CsvTest, NoTrialsLeaveTheHeader) { EXPECT_EQ(Parse(TrialsToCsv(kvs::Run{})).size(), 1u); }
 
 }  // namespace

@@ -194,6 +194,8 @@ rc::Gen<Trial> AnyTrial() {
     trial.values_checked = *AnyCount();
     trial.values_checked_fully = *AnyCount();
     trial.read_back = *AnyCount();
+    if (*rc::gen::arbitrary<bool>()) trial.cold = *rc::gen::element<std::string>("evict", "drop");
+    if (*rc::gen::arbitrary<bool>()) trial.page_cache = {*AnyCount(), *AnyCount()};
     trial.dataset_bytes = *AnyCount();
     trial.directory_bytes = *AnyCount();
     trial.memory_budget_bytes = *AnyCount();

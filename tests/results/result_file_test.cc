@@ -231,12 +231,19 @@ TEST(ResultFileTest, AFileOfAVersionWithoutCostsIsRead) {
   EXPECT_EQ(RunFromJson(json.dump(), "old.json"), expected);
 }
 
-TEST(ResultFileTest, AFileOfAVersionWithoutSlicesIsRead) {
+TEST(ResultFileTest, AFileOfAVersionWithoutSlicesAndThePageCacheIsRead) {
   Json json = Json::parse(RunToJson(SmallRun()));
-  for (Json& trial : json["kvs_bench"]["trials"]) trial.erase("slices");
-  for (Json& cell : json["kvs_bench"]["cells"]) cell.erase("steady_state");
+  for (Json& trial : json["kvs_bench"]["trials"]) {
+    for (const char* member : {"slices", "page_cache"}) trial.erase(member);
+  }
+  for (Json& cell : json["kvs_bench"]["cells"]) {
+    for (const char* member : {"steady_state", "resident_share", "file_bytes"}) cell.erase(member);
+  }
   kvs::Run expected = SmallRun();
-  for (Trial& trial : expected.trials) trial.slices.reset();
+  for (Trial& trial : expected.trials) {
+    trial.slices.reset();
+    trial.page_cache.reset();
+  }
   EXPECT_EQ(RunFromJson(json.dump(), "old.json"), expected);
 }
 

@@ -105,13 +105,21 @@ class SchemaTest(SyntheticResultTest):
             result = json.loads((ROOT / "results/stores" / name).read_text())
             self.assertEqual([e.message for e in self.validator.iter_errors(result)], [])
 
-    def test_files_of_versions_without_slices_follow_it(self):
+    def test_files_of_versions_without_slices_and_the_page_cache_follow_it(self):
         def forget(result):
             for trial in result["kvs_bench"]["trials"]:
-                trial.pop("slices", None)
+                for member in ("slices", "page_cache"):
+                    trial.pop(member, None)
             for cell in result["kvs_bench"]["cells"]:
-                cell.pop("steady_state", None)
+                for member in ("steady_state", "resident_share", "file_bytes"):
+                    cell.pop(member, None)
         self.assertEqual(self.errors_after(forget), [])
+
+    def test_what_is_known_of_a_cold_start_follows_it(self):
+        def tell(result):
+            result["kvs_bench"]["trials"][0]["cold"] = "evict"
+            result["kvs_bench"]["cells"][0]["cold"] = "drop"
+        self.assertEqual(self.errors_after(tell), [])
 
     def test_what_is_known_of_audited_writes_follows_it(self):
         def tell(result):

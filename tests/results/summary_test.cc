@@ -164,6 +164,22 @@ TEST(SummaryTest, ATrialWithoutOperationsGivesNoFigures) {
   EXPECT_EQ(cells[0].throughput_per_s, std::nullopt);
 }
 
+TEST(SummaryTest, TheShareInThePageCacheIsOfTrialsThatHaveFiles) {
+  std::vector<Trial> trials(4, SyntheticTrial(SyntheticCell("lmdb"), 0, 1000));
+  trials[0].page_cache = {1000, 250};
+  trials[1].page_cache = {2000, 2000};
+  trials[2].page_cache = {0, 0};
+  trials[3].page_cache.reset();
+  for (Trial& trial : trials) trial.cold = "drop";
+  const CellSummary cell = Summarise(trials)[0];
+  EXPECT_EQ(cell.resident_share, (Spread{.median = 0.625, .min = 0.25, .max = 1}));
+  EXPECT_EQ(cell.file_bytes, 2000u);
+  EXPECT_EQ(cell.cold, "drop");
+  const CellSummary null = Summarise({SyntheticTrial(SyntheticCell("null"), 0, 1000)})[0];
+  EXPECT_EQ(null.resident_share, std::nullopt);
+  EXPECT_EQ(null.cold, std::nullopt);
+}
+
 TEST(SummaryTest, EveryNoteIsThereOnce) {
   Trial first = SyntheticTrial(SyntheticCell("mutex"), 0, 1000);
   Trial second = first;

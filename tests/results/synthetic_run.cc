@@ -256,6 +256,7 @@ Trial SyntheticTrial(const CellName& cell, unsigned repetition, double throughpu
   trial.values_checked_fully = trial.operations / 128;
   trial.read_back = 1000;
   trial.dataset_bytes = 102300000;
+  if (cell.engine != "null") trial.page_cache = {134217728, 134217728 - 10000000 * repetition};
   trial.directory_bytes = 134217728;
   trial.memory_budget_bytes = 67108864;
   trial.peak_rss_bytes = 201326592;

@@ -14,6 +14,7 @@
 namespace kvs {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -72,7 +73,7 @@ kvs::Run RunOfSync() {
 
 constexpr const char* kGolden = R"(
 ycsb-a
-50% read, 50% update; 100,000 records, 97.6 MiB; 4 trials of 2.0 s; pool dedicated; durability process
+50% read, 50% update; 100,000 records, 97.6 MiB (budget 64.0 MiB); 4 trials of 2.0 s; pool dedicated; durability process
 
                                          ---- read latency -----  --- update latency ----
   engine   ops/s [min-max]      vs best      p50     p99   p99.9      p50     p99   p99.9  misses  harness  notes
@@ -88,6 +89,8 @@ ycsb-a
   sqlite  1 of 1 trial failed: sqlite: set: /a/long/path/that/does/not/fit/on/the/rest/of/the/line/with/the/reason.db:
           database or disk is full
 unsupported: mutex at 2 threads: serves 1 thread at most
+page cache: when measuring began, it held 85-100% of 128 MiB of lockfree:segment_size=8MiB, 85-100% of 128 MiB of mutex,
+            85-100% of 128 MiB of sqlite, 85-100% of 128 MiB of lmdb
   [1] sqlite, lmdb: after power loss in this tier the file may be corrupt
   [2] lmdb: the memory budget is not honoured: the page cache serves all reads
   The value is all fields together.
@@ -103,7 +106,7 @@ TEST(TableTest, GoldenText) { EXPECT_EQ("\n" + Render(RunOfEverything()), kGolde
 
 constexpr const char* kGoldenOpenLoop = R"(
 ycsb-a
-50% read, 50% update; 100,000 records, 97.6 MiB; 4 trials of 2.0 s; pool dedicated; durability process
+50% read, 50% update; 100,000 records, 97.6 MiB (budget 64.0 MiB); 4 trials of 2.0 s; pool dedicated; durability process
 open loop at 200k/s, Poisson arrivals: response time from the intended start
 
                                          ---- read response ----  --- update response ---
@@ -120,6 +123,8 @@ open loop at 200k/s, Poisson arrivals: response time from the intended start
   sqlite  1 of 1 trial failed: sqlite: set: /a/long/path/that/does/not/fit/on/the/rest/of/the/line/with/the/reason.db:
           database or disk is full
 unsupported: mutex at 2 threads: serves 1 thread at most
+page cache: when measuring began, it held 85-100% of 128 MiB of lockfree:segment_size=8MiB, 85-100% of 128 MiB of mutex,
+            85-100% of 128 MiB of sqlite, 85-100% of 128 MiB of lmdb
   [1] sqlite, lmdb: after power loss in this tier the file may be corrupt
   [2] sqlite: did not keep up
   [3] lmdb: the memory budget is not honoured: the page cache serves all reads
@@ -251,7 +256,32 @@ TEST(TableTest, ACellThatStillChangedWhenItWasMeasuredHasALine) {
           "not steady: lmdb at 2 threads: still speeding up (+20% over the window, 2 of 3 trials): "
           "use a longer --warmup, or read\n"
           "            it as the mean of a change\n"
-          "  [1]"));
+          "page cache: "));
+  for (Trial& trial : run.trials) trial.cold = "evict";
+  EXPECT_THAT(Render(run), HasSubstr("3 of 3 trials): it began cold: read it as the\n"));
+}
+
+TEST(TableTest, WhatThePageCacheHeldStandsBelow) {
+  kvs::Run run;
+  run.host = {{"memory", "16.0 GiB"}};
+  const auto add = [&](const std::string& engine, unsigned threads, uint64_t resident_bytes) {
+    run.trials.push_back(SyntheticTrial(SyntheticCell(engine, threads), 0, 1e6 / threads));
+    run.trials.back().page_cache = {1 << 20, resident_bytes};
+    run.trials.back().memory_budget_bytes = 0;
+  };
+  add("lmdb", 1, 1 << 19);
+  add("lmdb", 2, 1 << 20);
+  add("rocksdb", 1, 0);
+  add("sqlite", 2, 10);
+  run.trials.back().page_cache->file_bytes = 0;  // no share of nothing
+  EXPECT_THAT(Render(run),
+              AllOf(HasSubstr("97.6 MiB (memory 16.0 GiB); 1 trial"),
+                    HasSubstr("\npage cache: when measuring began, it held 50-100% of 1.00 MiB of "
+                              "lmdb, 0 of 1.00 MiB of rocksdb\n")));
+  for (Trial& trial : run.trials) trial.cold = "evict";
+  EXPECT_THAT(Render(run), HasSubstr("\ncold start: when the window began, the page cache held "));
+  for (Trial& trial : run.trials) trial.page_cache.reset();
+  EXPECT_THAT(Render(run), Not(HasSubstr("page cache held")));
 }
 
 TEST(TableTest, AnInterruptedRunSaysSo) {
