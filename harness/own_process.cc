@@ -11,6 +11,9 @@
 
 #include <fmt/format.h>
 
+#include "harness/system_file.h"
+#include "results/human_units.h"
+
 namespace kvs {
 
 void ThrowSystemError(int error, const char* what) {
@@ -57,6 +60,25 @@ std::string DescribeEnd(int status) {
     return fmt::format("exited with code {}", WEXITSTATUS(status));
   }
   return "";
+}
+
+std::optional<uint64_t> OutOfMemoryKills() {
+  return LeadingNumber(ValueIn("/proc/vmstat", "oom_kill", ' '));
+}
+
+std::string WhyKilled(std::optional<uint64_t> kills, uint64_t peak_rss_bytes) {
+  const std::string peak = fmt::format("its peak was {}", HumanBytes(peak_rss_bytes));
+  if (!kills) {
+    return fmt::format("not by kvs-bench; perhaps by the kernel for lack of memory ({}): see dmesg",
+                       peak);
+  }
+  if (*kills == 0) {
+    return fmt::format("not by kvs-bench, nor by the kernel for lack of memory ({})", peak);
+  }
+  return fmt::format(
+      "most likely by the kernel for lack of memory ({}): meanwhile it killed {} process{} for "
+      "that",
+      peak, *kills, *kills == 1 ? "" : "es");
 }
 
 }  // namespace kvs

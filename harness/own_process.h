@@ -6,7 +6,9 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,14 @@ pid_t SpawnOwnProgram(std::vector<std::string> arguments, int words,
 // "killed by SIGSEGV (Segmentation fault)", "exited with code 66", or "" after a good end.
 // `status`: as waitpid gives it.
 std::string DescribeEnd(int status);
+
+// How many processes the kernel has killed for lack of memory since the system started; nothing
+// where it does not tell.
+std::optional<uint64_t> OutOfMemoryKills();
+
+// Whether a process that was killed by SIGKILL, and not by us, was most likely killed for lack of
+// memory, as a clause of a sentence. `kills`: by which OutOfMemoryKills() grew while it ran.
+std::string WhyKilled(std::optional<uint64_t> kills, uint64_t peak_rss_bytes);
 
 [[noreturn]] void ThrowSystemError(int error, const char* what);
 

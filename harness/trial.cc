@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -425,6 +426,9 @@ Trial RunTrial(const TrialPlan& plan, const EngineDefinition& engine,
     trial.status =
         error.kind() == ErrorKind::kUnsupported ? TrialStatus::kUnsupported : TrialStatus::kFailed;
     trial.reason = error.what();
+  } catch (const std::bad_alloc&) {
+    trial.status = TrialStatus::kFailed;
+    trial.reason = "out of memory: the system gave no more (std::bad_alloc)";
   } catch (const std::exception& error) {
     trial.status = TrialStatus::kFailed;
     trial.reason = error.what();

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -183,15 +184,26 @@ class TrialProcess {
   void Reap(int options) {
     if (ended_) return;
     int status = 0;
+    rusage usage{};
     pid_t reaped = 0;
     do {
-      reaped = waitpid(process_.pid, &status, options);
+      reaped = wait4(process_.pid, &status, options, &usage);
     } while (reaped < 0 && errno == EINTR);
     if (reaped != process_.pid) return;
     ended_ = true;
     kill(-process_.pid, SIGKILL);
     if (!killed_ && failure_.empty()) failure_ = DescribeEnd(status);
     if (!failure_.empty() && !killed_) failure_ += fmt::format(" in phase '{}'", phase_);
+    if (!killed_ && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+      failure_ += ", " + WhyKilled(OutOfMemoryKillsMeanwhile(),
+                                   static_cast<uint64_t>(usage.ru_maxrss) * 1024);
+    }
+  }
+
+  std::optional<uint64_t> OutOfMemoryKillsMeanwhile() const {
+    const std::optional<uint64_t> now = OutOfMemoryKills();
+    if (!now || !memory_kills_before_) return std::nullopt;
+    return *now - *memory_kills_before_;
   }
 
   TrialOutcome Conclude() {
@@ -215,6 +227,7 @@ class TrialProcess {
 
   const TrialPlan& plan_;
   const double timeout_s_;
+  const std::optional<uint64_t> memory_kills_before_ = OutOfMemoryKills();
   const StartedProcess process_;
   TrialChannel channel_;
   uint64_t deadline_ns_ = 0;

@@ -65,6 +65,19 @@ class FaultsTest(BenchTest):
         self.assertIn("exited with code 42", trial["reason"])
         self.assertIn("the library gives up", trial["reason"])
 
+    def test_kill_by_somebody_else_is_told_apart_from_lack_of_memory(self):
+        trial = self.run_with("killed")
+        self.assertEqual(trial["status"], "failed")
+        self.assertRegex(trial["reason"],
+                         r"killed by SIGKILL \(Killed\) in phase '.*', .*for lack of memory "
+                         r"\(its peak was [\d.]+ .iB\)")
+        self.assertIn("about to be killed", trial["reason"])
+
+    def test_lack_of_memory_is_named(self):
+        trial = self.run_with("starves")
+        self.assertEqual(trial["status"], "failed")
+        self.assertIn("out of memory", trial["reason"])
+
     def test_failure_is_told_in_the_engines_words(self):
         trial = self.run_with("throws")
         self.assertEqual(trial["status"], "failed")

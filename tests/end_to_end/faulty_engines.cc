@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -35,6 +36,8 @@ enum class Fault : uint8_t {
   kBusError,
   kThrow,
   kExit,
+  kKill,
+  kNoMemory,
   kForeignValue,
   kLostValue,
   kDamagedValue,
@@ -156,6 +159,12 @@ class FaultyEngine final : public KvsEngine {
       case Fault::kExit:
         std::fprintf(stderr, "the library gives up\n");
         std::_Exit(42);
+      case Fault::kKill:  // what the kernel's out-of-memory killer does
+        std::fprintf(stderr, "about to be killed\n");
+        raise(SIGKILL);
+        break;
+      case Fault::kNoMemory:
+        throw std::bad_alloc();
       case Fault::kNone:
       case Fault::kForeignValue:
       case Fault::kLostValue:
@@ -197,6 +206,8 @@ constexpr EngineDefinition kFaultyEngines[] = {
     Define<Fault::kHang>("hangs", "never returns"),
     Define<Fault::kThrow>("throws", "reports a failure"),
     Define<Fault::kExit>("exits", "ends the process"),
+    Define<Fault::kKill>("killed", "dies of SIGKILL"),
+    Define<Fault::kNoMemory>("starves", "gets no memory"),
     Define<Fault::kForeignValue>("swaps", "returns the value of another key"),
     Define<Fault::kLostValue>("loses", "misses keys that it has"),
     Define<Fault::kDamagedValue>("damages", "returns values with another last bit"),
