@@ -17,30 +17,6 @@
 namespace kvs {
 namespace {
 
-// The command line as it could be typed again.
-std::string Quoted(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) {
-    if (!text.empty()) text += ' ';
-    const bool plain =
-        !word.empty() && word.find_first_of(" \t\n'\"\\$`*?[]{}()<>|&;~#!") == std::string::npos;
-    if (plain) {
-      text += word;
-      continue;
-    }
-    text += '\'';
-    for (const char c : word) {
-      if (c == '\'') {
-        text += "'\\''";
-      } else {
-        text += c;
-      }
-    }
-    text += '\'';
-  }
-  return text;
-}
-
 ExitCode RunCommand(const std::vector<std::string>& words, EngineTable engines) {
   const CommandLine command_line =
       ParseCommandLine({words.begin() + (words.empty() ? 0 : 1), words.end()}, engines);
@@ -56,7 +32,9 @@ ExitCode RunCommand(const std::vector<std::string>& words, EngineTable engines) 
     case CommandLine::Action::kDoctor:
       return doctor::RunDoctor(command_line.doctor);
     case CommandLine::Action::kRun:
-      return RunBenchmark(command_line.run, engines, Quoted(words));
+      return RunBenchmark(command_line.run, engines, words);
+    case CommandLine::Action::kResume:
+      return ResumeBenchmark(command_line.resume, command_line.run, engines, words);
   }
   return ExitCode::kUsage;
 }

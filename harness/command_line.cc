@@ -1,5 +1,6 @@
 #include "harness/command_line.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <string_view>
@@ -118,8 +119,7 @@ Spec CustomWorkload(const RawOptions& raw, const PropertyOverrides& overrides) {
   return LoadSpec("custom", changes);
 }
 
-std::vector<Spec> ReadWorkloads(const RawOptions& raw) {
-  const PropertyOverrides overrides = ReadOverrides(raw);
+std::vector<Spec> LoadWorkloads(const RawOptions& raw, const PropertyOverrides& overrides) {
   std::vector<Spec> workloads;
   try {
     const bool custom = !raw.records.empty() || !raw.key_size.empty() || !raw.value_size.empty() ||
@@ -139,6 +139,19 @@ std::vector<Spec> ReadWorkloads(const RawOptions& raw) {
   } catch (const SpecError& error) {
     throw UsageError(error.what());
   }
+  return workloads;
+}
+
+std::vector<Spec> ReadWorkloads(const RawOptions& raw) {
+  PropertyOverrides overrides = ReadOverrides(raw);
+  std::vector<Spec> workloads = LoadWorkloads(raw, overrides);
+  const bool counts_operations =
+      std::any_of(workloads.begin(), workloads.end(),
+                  [](const Spec& workload) { return workload.operation_count.has_value(); });
+  if (!raw.duration.empty() && counts_operations) {
+    overrides.emplace_back("operationcount", "0");  // no limit
+    workloads = LoadWorkloads(raw, overrides);
+  }
   for (size_t i = 0; i < workloads.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
       if (workloads[i].name == workloads[j].name) {
@@ -148,7 +161,6 @@ std::vector<Spec> ReadWorkloads(const RawOptions& raw) {
                         workloads[i].name));
       }
     }
-    if (!raw.duration.empty()) workloads[i].operation_count.reset();
   }
   return workloads;
 }
@@ -188,8 +200,31 @@ void CheckStoreOptions(const RunOptions& run) {
   }
 }
 
-RunOptions Interpret(const RawOptions& raw, EngineTable engines) {
+// What a session of a run says and shows, and no more.
+RunOptions InterpretOutput(const RawOptions& raw) {
   RunOptions run;
+  if (!raw.csv.empty()) run.csv_file = raw.csv;
+  run.costs = raw.costs;
+  run.quiet = raw.quiet;
+  run.color = !raw.no_color;
+  return run;
+}
+
+// --csv is written anew as well.
+void CheckFilesDiffer(const char* option, const std::filesystem::path& result_file,
+                      const std::optional<std::filesystem::path>& csv_file) {
+  if (!csv_file || std::filesystem::absolute(result_file).lexically_normal() !=
+                       std::filesystem::absolute(*csv_file).lexically_normal()) {
+    return;
+  }
+  throw UsageError(fmt::format("--csv: is the file of {}, too; each needs one of its own", option));
+}
+
+RunOptions Interpret(const RawOptions& raw, EngineTable engines) {
+  if (raw.allow_environment_mismatch) {
+    throw UsageError("--allow-environment-mismatch: belongs to --resume");
+  }
+  RunOptions run = InterpretOutput(raw);
   run.engines = ChooseEngines(raw.engines, engines);
   if (!raw.duration.empty() && !raw.operations.empty()) {
     throw UsageError("--duration and --operations exclude each other");
@@ -231,17 +266,9 @@ RunOptions Interpret(const RawOptions& raw, EngineTable engines) {
   if (!raw.directory.empty()) run.data_directory = raw.directory;
   if (!raw.use_existing.empty()) run.existing_store = raw.use_existing;
   if (!raw.out.empty()) run.result_file = raw.out;
-  if (!raw.csv.empty()) run.csv_file = raw.csv;
-  if (run.result_file && run.csv_file &&
-      std::filesystem::absolute(*run.result_file).lexically_normal() ==
-          std::filesystem::absolute(*run.csv_file).lexically_normal()) {
-    throw UsageError("--csv: is the file of --out, too; each needs one of its own");
-  }
+  if (run.result_file) CheckFilesDiffer("--out", *run.result_file, run.csv_file);
   run.keep = raw.keep;
   run.load_only = raw.load_only;
-  run.costs = raw.costs;
-  run.quiet = raw.quiet;
-  run.color = !raw.no_color;
   CheckStoreOptions(run);
   return run;
 }
@@ -263,6 +290,12 @@ CommandLine ParseCommandLine(const std::vector<std::string>& arguments, EngineTa
   } else if (raw.examination.is_used) {
     command_line.action = CommandLine::Action::kDoctor;
     command_line.doctor = doctor::InterpretDoctor(raw.examination);
+  } else if (!raw.resume.empty()) {
+    command_line.action = CommandLine::Action::kResume;
+    command_line.run = InterpretOutput(raw);
+    command_line.resume = {.result_file = raw.resume,
+                           .allow_environment_mismatch = raw.allow_environment_mismatch};
+    CheckFilesDiffer("--resume", raw.resume, command_line.run.csv_file);
   } else {
     command_line.run = Interpret(raw, engines);
   }

@@ -48,10 +48,17 @@ struct RunOptions {
   bool color = true;
 };
 
+// How a run that was interrupted goes on.
+struct ResumeOptions {
+  std::filesystem::path result_file;        // of the run: read, and then written
+  bool allow_environment_mismatch = false;  // a note instead of a refusal
+};
+
 struct CommandLine {
-  enum class Action : uint8_t { kRun, kList, kVerify, kDoctor, kPrint };
+  enum class Action : uint8_t { kRun, kResume, kList, kVerify, kDoctor, kPrint };
   Action action = Action::kRun;
-  RunOptions run;                // kRun
+  RunOptions run;                // kRun; kResume: only what belongs to output
+  ResumeOptions resume;          // kResume
   bool list_as_json = false;     // kList
   verify::VerifyOptions verify;  // kVerify
   doctor::DoctorOptions doctor;  // kDoctor

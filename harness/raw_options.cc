@@ -1,5 +1,7 @@
 #include "harness/raw_options.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -23,6 +25,8 @@ constexpr std::string_view kExamples = R"(Examples:
   kvs-bench --engine lockfree,rocksdb --workload ycsb-b --threads 2 --rate 200k
       response times at 200,000 operations a second, whether the engine keeps up or not
   kvs-bench --engine lmdb --workload ycsb-c --threads 1 --load-only --dir /mnt/disk
+  kvs-bench --resume run.json
+      goes on with a run that was interrupted or killed
   kvs-bench list
   kvs-bench doctor --dir /mnt/disk
       is this machine fit to measure on? (see `kvs-bench doctor --help`)
@@ -88,6 +92,14 @@ void DefineOptions(CLI::App& app, RawOptions& raw) {
   data.AddOne("--use-existing", "DIR", raw.use_existing,
               "measure on a store left by --load-only or --keep, in place");
 
+  OptionGroup resumed(app, "A run that was interrupted");
+  resumed.AddOne("--resume", "FILE", raw.resume,
+                 "go on with the run of this result file; only --csv, --costs, --quiet, --no-color "
+                 "may stand beside it");
+  resumed.AddFlag("--allow-environment-mismatch", raw.allow_environment_mismatch,
+                  "resume although machine, kvs-bench or an engine's library differ; the result "
+                  "says so");
+
   OptionGroup output(app, "Output");
   output.AddOne("--out", "FILE", raw.out,
                 "result file (default: ./kvs-bench-results/<date>-<time>.json)");
@@ -120,6 +132,21 @@ void RefuseOptionsBefore(std::string_view command, const CLI::App& app) {
     if (option->count() == 0) continue;
     throw UsageError(fmt::format("{} stands before '{}': write options after the command",
                                  option->get_name(), command));
+  }
+}
+
+// A run that is resumed is the one that its file describes.
+void RefuseOptionsBesideResume(const CLI::App& app) {
+  constexpr std::string_view kAllowed[] = {
+      "--resume", "--allow-environment-mismatch", "--csv", "--costs", "--quiet", "--no-color"};
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->count() == 0) continue;
+    if (std::find(std::begin(kAllowed), std::end(kAllowed), option->get_name()) !=
+        std::end(kAllowed)) {
+      continue;
+    }
+    throw UsageError(fmt::format("--resume: its file says what is measured and how; leave out {}",
+                                 option->get_name()));
   }
 }
 
@@ -160,6 +187,7 @@ RawOptions CollectOptions(const std::vector<std::string>& arguments) {
     const std::vector<CLI::App*> commands = level->get_subcommands();
     level = commands.empty() ? nullptr : commands.front();
   }
+  if (!raw.resume.empty()) RefuseOptionsBesideResume(app);
   if (raw.verification.is_used) RefuseOptionsBefore("verify", app);
   if (raw.examination.is_used) RefuseOptionsBefore("doctor", app);
   return raw;

@@ -17,7 +17,8 @@ struct RawOptions {
   std::string records, key_size, value_size, read_percent;
   std::string cold;  // of a bare --cold "true"
   std::string seed, sampling_period, verify, memory_budget;
-  std::string directory, use_existing, out, csv;
+  std::string directory, use_existing, out, csv, resume;
+  bool allow_environment_mismatch = false;
   bool keep = false;
   bool load_only = false;
   bool costs = false;

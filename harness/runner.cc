@@ -9,22 +9,29 @@
 #include <ctime>
 #include <memory>
 #include <optional>
+#include <set>
 #include <system_error>
 #include <utility>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "harness/clock.h"
 #include "harness/data_location.h"
 #include "harness/doctor/examination.h"
+#include "harness/doctor/fingerprint.h"
 #include "harness/environment.h"
+#include "harness/file_claim.h"
 #include "harness/flush_probe.h"
 #include "harness/kept_store.h"
 #include "harness/machine_facts.h"
 #include "harness/plan.h"
 #include "harness/progress.h"
+#include "harness/resume.h"
 #include "harness/run_directory.h"
+#include "harness/run_request.h"
+#include "harness/shell_words.h"
 #include "harness/stop_requests.h"
 #include "harness/tier_notes.h"
 #include "harness/trial.h"
@@ -65,32 +72,47 @@ void WriteCsv(const Run& run, const std::filesystem::path& path) {
   }
 }
 
-// One run, from the plan to the exit code.
+// A session of a run, from the plan to the exit code.
 class Runner {
  public:
-  Runner(const RunOptions& options, EngineTable engines, const std::string& command_line)
+  // `plan` is what is left to do, and `earlier`, if there is one, is the run so far, of which the
+  // plan was made.
+  Runner(const RunOptions& options, Plan plan, const std::vector<std::string>& words,
+         std::optional<Run> earlier, bool allow_environment_mismatch)
       : options_(options),
-        plan_(MakePlan(options, engines)),
+        plan_(std::move(plan)),
+        words_(words),
+        allow_environment_mismatch_(allow_environment_mismatch),
         progress_({.live = isatty(STDERR_FILENO) == 1,
                    .quiet = options.quiet,
                    .color = WantsColor(options, STDERR_FILENO)},
                   plan_.trials.size()) {
-    RefuseAnEmptyPlan();
+    if (!earlier) RefuseAnEmptyPlan();
     CheckExistingStore();
     ChooseFiles();
     CheckDisk();
-    DescribeRun(command_line);
+    facts_ = ReadMachineFacts(data_parent_);
+    if (earlier) {
+      ContinueRun(std::move(*earlier));
+    } else {
+      DescribeRun();
+    }
+    NameLeftOvers();
   }
 
   ExitCode Execute() {
     const uint64_t start_ns = NowNs();
+    const double earlier_s = run_.elapsed_s;
     StopRequests stop;
-    if (!options_.existing_store || HasFloor()) directory_.emplace(data_parent_);
+    if (NeedsDirectory()) directory_.emplace(data_parent_);
     ExamineMachine();
+    if (IsResumed()) CheckLibraries(stop);
     for (TrialPlan& trial : plan_.trials) {
       if (stop.Count() > 0) break;
       RunOne(trial, stop);
-      run_.elapsed_s = static_cast<double>(NowNs() - start_ns) * 1e-9;
+      const double session_s = static_cast<double>(NowNs() - start_ns) * 1e-9;
+      run_.elapsed_s = earlier_s + session_s;
+      if (IsResumed()) UpdateSession(session_s);
       Save();
     }
     const bool interrupted = WasInterrupted();
@@ -100,6 +122,13 @@ class Runner {
   }
 
  private:
+  bool IsResumed() const { return run_.sessions.has_value(); }
+
+  bool NeedsDirectory() const {
+    if (plan_.trials.empty()) return false;
+    return !options_.existing_store || HasFloor() || IsResumed();
+  }
+
   bool HasFloor() const {
     return std::any_of(plan_.trials.begin(), plan_.trials.end(),
                        [](const TrialPlan& trial) { return trial.is_floor; });
@@ -174,14 +203,13 @@ class Runner {
         NearestExisting(data_parent_).string(), HumanBytes(free), HumanBytes(needed)));
   }
 
-  void DescribeRun(const std::string& command_line) {
+  void DescribeRun() {
     run_.version = KVS_VERSION;
-    run_.command_line = command_line;
+    run_.command_line = ShellCommand(words_);
     run_.started_at = LocalTimestamp();
     run_.planned_trials = static_cast<unsigned>(plan_.size());
     run_.complete = false;
     run_.seed = options_.seed;
-    facts_ = ReadMachineFacts(data_parent_);
     run_.context = DescribeContext(facts_);
     run_.host = DescribeHost(facts_);
     run_.trials = plan_.unsupported;
@@ -190,6 +218,89 @@ class Runner {
       run_.workloads.push_back(
           {.name = spec.name, .properties = spec.properties, .notes = spec.notes});
     }
+    run_.plan = ToRunRequest(options_, options_.existing_store.value_or(data_parent_));
+  }
+
+  void ContinueRun(Run earlier) {
+    run_ = std::move(earlier);
+    AcceptOrRefuse(EnvironmentDifferences(run_, doctor::StableFacts(facts_)));
+    if (!run_.sessions) {
+      run_.sessions = {{.started_at = run_.started_at,
+                        .elapsed_s = run_.elapsed_s,
+                        .command_line = run_.command_line,
+                        .trials = 0,
+                        .machine = std::nullopt}};
+    }
+    // Interrupted trials are gone, and they were the last session's.
+    earlier_trials_ = run_.trials.size();
+    uint64_t of_sessions_before = 0;
+    for (size_t i = 0; i + 1 < run_.sessions->size(); ++i) {
+      of_sessions_before += (*run_.sessions)[i].trials;
+    }
+    if (of_sessions_before > earlier_trials_) {
+      throw UsageError(fmt::format(
+          "{}: /kvs_bench/sessions: have more trials than the file: was it edited by hand?",
+          result_file_.string()));
+    }
+    run_.sessions->back().trials = earlier_trials_ - of_sessions_before;
+    run_.sessions->push_back({.started_at = LocalTimestamp(),
+                              .elapsed_s = 0,
+                              .command_line = ShellCommand(words_),
+                              .trials = 0,
+                              .machine = std::nullopt});
+    progress_.Say(fmt::format("{} of {} trials are there, {} to go", earlier_trials_,
+                              run_.planned_trials, plan_.trials.size()));
+  }
+
+  // Figures of two environments do not belong into one run, unless the user says so.
+  void AcceptOrRefuse(const std::vector<std::string>& differences) {
+    if (differences.empty()) return;
+    const std::string text = fmt::format("{}", fmt::join(differences, "; "));
+    if (!allow_environment_mismatch_) {
+      throw EnvironmentError(fmt::format(
+          "{}: was measured in another environment ({}); run all of it anew, or resume it with "
+          "--allow-environment-mismatch",
+          result_file_.string(), text));
+    }
+    progress_.Warn(fmt::format("resumed in another environment: {}", text));
+    if (!run_.notes) run_.notes.emplace();
+    run_.notes->push_back(
+        fmt::format("the run was resumed in another environment after {} of its {} trials: {}",
+                    run_.trials.size(), run_.planned_trials, text));
+  }
+
+  // The libraries of the engines to come, asked in a process of each engine's own. An engine that
+  // fails to tell will fail in its trials as well.
+  void CheckLibraries(StopRequests& stop) {
+    std::vector<std::string> differences;
+    std::set<std::string> asked;
+    for (const TrialPlan& trial : plan_.trials) {
+      const std::string before = LibraryIn(run_, trial.engine);
+      if (before.empty() || !asked.insert(trial.engine).second) continue;
+      TrialPlan question = trial;
+      question.existing_store = false;
+      question.load_only = true;
+      question.workload = LoadSpec("fillseq", {{"recordcount", "1"}});  // starts on an empty store
+      const std::string store_name = fmt::format("library-of-{}", trial.engine);
+      question.directory = directory_->StorePath(store_name);
+      const TrialOutcome outcome =
+          RunTrialProcess(question, options_.timeout_s, stop, [](const PhaseReport&) {});
+      directory_->RemoveStore(store_name);
+      if (!outcome.trial || outcome.trial->library.empty()) continue;
+      if (outcome.trial->library == before) continue;
+      differences.push_back(
+          fmt::format("{}: {}, now {}", trial.engine, before, outcome.trial->library));
+    }
+    AcceptOrRefuse(differences);
+  }
+
+  void UpdateSession(double elapsed_s) {
+    Session& session = run_.sessions->back();
+    session.elapsed_s = elapsed_s;
+    session.trials = run_.trials.size() - earlier_trials_;
+  }
+
+  void NameLeftOvers() {
     for (const std::filesystem::path& path : FindLeftOvers(data_parent_)) {
       progress_.Warn(
           fmt::format("{} ({}) was left by a run that was killed; to remove it: rm -r '{}'",
@@ -201,14 +312,15 @@ class Runner {
   // measured.
   void ExamineMachine() {
     if (directory_) facts_.flush = MeasureFlush(directory_->path());
-    run_.machine = doctor::Examine(facts_);
+    MachineReport machine = doctor::Examine(facts_);
     bool any_bad = false;
-    for (const Finding& finding : run_.machine->findings) {
+    for (const Finding& finding : machine.findings) {
       if (!finding.IsBad()) continue;
       any_bad = true;
       progress_.Warn(fmt::format("{}: {}", finding.name, finding.seen));
     }
     if (any_bad) progress_.Say("what to do about it: kvs-bench doctor, with the same --dir");
+    (IsResumed() ? run_.sessions->back().machine : run_.machine) = std::move(machine);
   }
 
   // With --keep, the stores of the last round stay; those of a --load-only run always.
@@ -249,6 +361,7 @@ class Runner {
     if (options_.load_only) return;
     try {
       WriteRun(run_, result_file_);
+      claim_.Take(result_file_);
     } catch (const ResultFileError& error) {
       throw EnvironmentError(error.what());
     }
@@ -257,7 +370,7 @@ class Runner {
 
   // A request to stop that came too late to stop anything is none.
   bool WasInterrupted() const {
-    return run_.trials.size() < plan_.size() ||
+    return run_.trials.size() < run_.planned_trials ||
            std::any_of(run_.trials.begin(), run_.trials.end(), [](const Trial& trial) {
              return trial.status == TrialStatus::kInterrupted;
            });
@@ -283,6 +396,13 @@ class Runner {
       PrintTables();
       progress_.Say(fmt::format("{}result: {}", run_.complete ? "" : "interrupted; partial ",
                                 result_file_.string()));
+      if (!run_.complete) {
+        const ResumeCommand command{.program = words_.front(),
+                                    .result_file = result_file_.string(),
+                                    .csv_file = options_.csv_file.value_or("").string(),
+                                    .costs = options_.costs};
+        progress_.Say(fmt::format("to go on with it: {}", command.ToString()));
+      }
     }
     for (const auto& [cell, path] : kept_) fmt::print("kept: {} ({})\n", path.string(), cell);
     if (options_.load_only && !kept_.empty()) {
@@ -303,22 +423,75 @@ class Runner {
   };
 
   const RunOptions& options_;
-  Plan plan_;
+  Plan plan_;  // what is left to do
+  const std::vector<std::string>& words_;
+  const bool allow_environment_mismatch_;
   Progress progress_;
   std::filesystem::path data_parent_;
   std::filesystem::path result_file_;
+  FileClaim claim_;
   MachineFacts facts_;
   std::optional<RunDirectory> directory_;
   unsigned stores_made_ = 0;
   std::vector<Kept> kept_;
   Run run_;
+  size_t earlier_trials_ = 0;  // in run_, of earlier sessions
 };
+
+// Reads the run to resume.
+Run ReadResumable(const std::filesystem::path& path) {
+  Run run;
+  try {
+    run = ReadRun(path);
+  } catch (const ResultFileError& error) {
+    throw UsageError(fmt::format("--resume: {}", error.what()));
+  }
+  if (!run.complete && !run.plan) {
+    throw UsageError(fmt::format(
+        "--resume: {}: was written by kvs-bench {}, whose result files do not say what was asked "
+        "for; run it anew: {}",
+        path.string(), run.version, run.command_line));
+  }
+  return run;
+}
 
 }  // namespace
 
 ExitCode RunBenchmark(const RunOptions& options, EngineTable engines,
-                      const std::string& command_line) {
-  return Runner(options, engines, command_line).Execute();
+                      const std::vector<std::string>& words) {
+  return Runner(options, MakePlan(options, engines), words, std::nullopt, false).Execute();
+}
+
+ExitCode ResumeBenchmark(const ResumeOptions& resume, const RunOptions& output, EngineTable engines,
+                         const std::vector<std::string>& words) {
+  const std::filesystem::path& path = resume.result_file;
+  FileClaim claim;
+  if (!claim.Take(path)) {
+    throw EnvironmentError(
+        fmt::format("--resume: {}: a run is writing it right now", path.string()));
+  }
+  Run earlier = ReadResumable(path);
+  if (earlier.complete) {
+    fmt::print("{}: complete, nothing to do\n", path.string());
+    return ExitCode::kOk;
+  }
+  RunOptions options;
+  Plan plan;
+  try {
+    options = ToRunOptions(earlier, engines);
+    plan = MakePlan(options, engines);
+    TakeOutFinished(plan, earlier);
+  } catch (const UsageError& error) {
+    throw UsageError(fmt::format("--resume: {}: {}", path.string(), error.what()));
+  }
+  options.result_file = path;
+  options.csv_file = output.csv_file;
+  options.costs = output.costs;
+  options.quiet = output.quiet;
+  options.color = output.color;
+  return Runner(options, std::move(plan), words, std::move(earlier),
+                resume.allow_environment_mismatch)
+      .Execute();
 }
 
 }  // namespace kvs

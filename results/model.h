@@ -282,9 +282,45 @@ struct Finding {
 struct MachineReport {
   // Of what stays the same between two runs; runs that differ in it are of different environments.
   std::string fingerprint;
+  // What the fingerprint is of; nothing in files of older programs.
+  std::optional<Properties> facts;
   std::vector<Finding> findings;
 
   friend bool operator==(const MachineReport&, const MachineReport&) = default;
+};
+
+// What was asked for, as effective: with the workloads of the run, enough to plan the same trials
+// again in the same order.
+struct RunRequest {
+  std::vector<std::string> engines;  // with their settings, as in CellName
+  std::vector<unsigned> threads;
+  std::vector<std::string> pools;
+  std::vector<std::string> durabilities;
+  unsigned trials = 0;  // of every cell
+  double duration_s = 0;
+  double warmup_s = 0;
+  double timeout_s = 0;
+  std::optional<double> rate_per_s;  // open loop only, as the next
+  std::optional<std::string> arrivals;
+  double sampling_period = 0;
+  bool verify_fully = false;
+  uint64_t memory_budget_bytes = 0;  // 0: the engines' own
+  std::string directory;             // absolute: in it, or with is_existing_store it, is the store
+  bool is_existing_store = false;
+  bool keep = false;  // the stores
+
+  friend bool operator==(const RunRequest&, const RunRequest&) = default;
+};
+
+// From one start of the program to its end, in a run that was interrupted and resumed.
+struct Session {
+  std::string started_at;    // as Run::started_at
+  double elapsed_s = 0;      // until its last trial had ended
+  std::string command_line;  // of this session
+  uint64_t trials = 0;       // how many of the run's trials are of this session, in their order
+  std::optional<MachineReport> machine;  // as it was then; of the first session it is the run's
+
+  friend bool operator==(const Session&, const Session&) = default;
 };
 
 // A run: everything that a result file holds.
@@ -292,8 +328,8 @@ struct Run {
   std::string version;  // of kvs-bench
   std::string command_line;
   std::string started_at;  // ISO 8601 with offset
-  double elapsed_s = 0;
-  bool complete = true;  // false: interrupted, more trials were planned
+  double elapsed_s = 0;    // of all sessions; what lies between them is not in it
+  bool complete = true;    // false: interrupted, more trials were planned
   unsigned planned_trials = 0;
   uint64_t seed = 0;
   BenchmarkContext context;
@@ -308,6 +344,8 @@ struct Run {
     friend bool operator==(const Workload&, const Workload&) = default;
   };
   std::vector<Workload> workloads;
+  std::optional<RunRequest> plan;                // nothing in files of older programs
+  std::optional<std::vector<Session>> sessions;  // of a run that was resumed
   // What a reader of all trials must know; nothing in files of older programs.
   std::optional<std::vector<std::string>> notes;
   std::vector<Trial> trials;

@@ -147,7 +147,37 @@ void Fields(Archive& archive, T& finding) {
 template <typename Archive, SameStruct<MachineReport> T>
 void Fields(Archive& archive, T& machine) {
   archive("fingerprint", machine.fingerprint);
+  archive("facts", machine.facts);
   archive("findings", machine.findings);
+}
+
+template <typename Archive, SameStruct<RunRequest> T>
+void Fields(Archive& archive, T& plan) {
+  archive("engines", plan.engines);
+  archive("threads", plan.threads);
+  archive("pools", plan.pools);
+  archive("durabilities", plan.durabilities);
+  archive("trials", plan.trials);
+  archive("duration_s", plan.duration_s);
+  archive("warmup_s", plan.warmup_s);
+  archive("timeout_s", plan.timeout_s);
+  archive("rate_per_s", plan.rate_per_s);
+  archive("arrivals", plan.arrivals);
+  archive("sampling_period", plan.sampling_period);
+  archive("verify_fully", plan.verify_fully);
+  archive("memory_budget_bytes", plan.memory_budget_bytes);
+  archive("directory", plan.directory);
+  archive("is_existing_store", plan.is_existing_store);
+  archive("keep", plan.keep);
+}
+
+template <typename Archive, SameStruct<Session> T>
+void Fields(Archive& archive, T& session) {
+  archive("started_at", session.started_at);
+  archive("elapsed_s", session.elapsed_s);
+  archive("command_line", session.command_line);
+  archive("trials", session.trials);
+  archive("machine", session.machine);
 }
 
 template <typename Archive, SameStruct<Run::Workload> T>
@@ -248,6 +278,8 @@ void Fields(Archive& archive, T& run) {
   archive("host", run.host);
   archive("machine", run.machine);
   archive("workloads", run.workloads);
+  archive("plan", run.plan);
+  archive("sessions", run.sessions);
   archive("notes", run.notes);
   archive("trials", run.trials);
 }

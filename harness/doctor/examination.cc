@@ -23,6 +23,7 @@ constexpr Check kChecks[] = {
 MachineReport Examine(const MachineFacts& facts) {
   MachineReport report;
   report.fingerprint = Fingerprint(facts);
+  report.facts = StableFacts(facts);
   for (const Check check : kChecks) report.findings.push_back(check(facts));
   return report;
 }

@@ -111,6 +111,7 @@ rc::Gen<MachineReport> AnyMachine() {
   return rc::gen::exec([] {
     MachineReport machine;
     machine.fingerprint = *AnyText();
+    if (*rc::gen::arbitrary<bool>()) machine.facts = *AnyProperties();
     const auto any_finding = rc::gen::exec([] {
       return Finding{*AnyText(),
                      *rc::gen::element(FindingStatus::kOk, FindingStatus::kWarn,
@@ -119,6 +120,39 @@ rc::Gen<MachineReport> AnyMachine() {
     });
     machine.findings = *Some(any_finding);
     return machine;
+  });
+}
+
+rc::Gen<RunRequest> AnyPlan() {
+  return rc::gen::exec([] {
+    RunRequest plan;
+    plan.engines = *Some(AnyText());
+    plan.threads = *Some(rc::gen::arbitrary<unsigned>());
+    plan.pools = *Some(AnyText());
+    plan.durabilities = *Some(AnyText());
+    plan.trials = *rc::gen::arbitrary<unsigned>();
+    plan.duration_s = *AnyFigure();
+    plan.warmup_s = *AnyFigure();
+    plan.timeout_s = *AnyFigure();
+    if (*rc::gen::arbitrary<bool>()) {
+      plan.rate_per_s = *AnyFigure();
+      plan.arrivals = *AnyText();
+    }
+    plan.sampling_period = *AnyFigure();
+    plan.verify_fully = *rc::gen::arbitrary<bool>();
+    plan.memory_budget_bytes = *AnyCount();
+    plan.directory = *AnyText();
+    plan.is_existing_store = *rc::gen::arbitrary<bool>();
+    plan.keep = *rc::gen::arbitrary<bool>();
+    return plan;
+  });
+}
+
+rc::Gen<Session> AnySession() {
+  return rc::gen::exec([] {
+    Session session{*AnyText(), *AnyFigure(), *AnyText(), *AnyCount(), {}};
+    if (*rc::gen::arbitrary<bool>()) session.machine = *AnyMachine();
+    return session;
   });
 }
 
@@ -232,6 +266,8 @@ rc::Gen<Run> AnyRun() {
     if (*rc::gen::arbitrary<bool>()) {
       run.workloads = {{*rc::gen::nonEmpty(AnyText()), *AnyProperties(), *Some(AnyText())}};
     }
+    if (*rc::gen::arbitrary<bool>()) run.plan = *AnyPlan();
+    if (*rc::gen::arbitrary<bool>()) run.sessions = *Some(AnySession());
     if (*rc::gen::arbitrary<bool>()) run.notes = *Some(AnyText());
     run.trials = *AnyTrials();
     return run;

@@ -217,6 +217,7 @@ void Describe(Run& run) {
               {"build", "Release"}};
   run.machine = MachineReport{
       .fingerprint = "0123456789abcdef",
+      .facts = Properties{{"cpu", "a processor"}, {"kernel", "Linux 6.1"}},
       .findings = {{"build_type", FindingStatus::kOk, "Release", ""},
                    {"turbo", FindingStatus::kWarn, "on: the CPU's clock varies", "switch it off"},
                    {"file_system", FindingStatus::kFail, "tmpfs: nothing is durable", "use a disk"},

@@ -312,6 +312,7 @@ TEST(TableTest, WhatMustBeKnownOfAllTrialsStandsBelowOnce) {
 TEST(TableTest, WhatIsWrongWithTheMachineStandsBelow) {
   kvs::Run run = RunOfEverything();
   run.machine = MachineReport{.fingerprint = "0123456789abcdef",
+                              .facts = std::nullopt,
                               .findings = {{"swap", FindingStatus::kOk, "none", ""},
                                            {"turbo", FindingStatus::kWarn, "on", "off with it"},
                                            {"file_system", FindingStatus::kFail, "tmpfs", "a disk"},

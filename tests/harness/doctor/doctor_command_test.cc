@@ -17,6 +17,7 @@ using ::testing::ThrowsMessage;
 
 MachineReport SomeReport() {
   return {.fingerprint = "0123456789abcdef",
+          .facts = Properties{{"kernel", "Linux 6.1"}},
           .findings = {{"swap", FindingStatus::kOk, "none", ""},
                        {"turbo", FindingStatus::kWarn, "on", "switch it off"},
                        {"file_system", FindingStatus::kFail, "tmpfs", "name a disk"},

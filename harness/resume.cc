@@ -1,0 +1,99 @@
+#include "harness/resume.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "harness/exit_code.h"
+#include "harness/shell_words.h"
+
+namespace kvs {
+namespace {
+
+using TrialId = std::tuple<CellName, unsigned, bool>;
+
+template <typename AnyTrial>
+TrialId IdOf(const AnyTrial& trial) {
+  return {trial.cell, trial.repetition, trial.is_floor};
+}
+
+[[noreturn]] void RefuseTrial(size_t index, const Trial& trial, std::string_view what) {
+  throw UsageError(fmt::format(
+      "/kvs_bench/trials/{}: {}, repetition {}: {}: was the file edited by hand, or is the program "
+      "another one?",
+      index, trial.cell.ToString(), trial.repetition, what));
+}
+
+std::string_view EngineName(const CellName& cell) {
+  return std::string_view(cell.engine).substr(0, cell.engine.find(':'));
+}
+
+void AddDifference(std::string_view name, const std::string& theirs, const std::string& ours,
+                   std::vector<std::string>& differences) {
+  if (theirs != ours) differences.push_back(fmt::format("{}: {}, now {}", name, theirs, ours));
+}
+
+}  // namespace
+
+void TakeOutFinished(Plan& plan, Run& run) {
+  if (run.planned_trials != plan.size()) {
+    throw UsageError(fmt::format(
+        "/kvs_bench/planned_trials: {}, but the plan of the file makes {}: was the file edited by "
+        "hand, or is the program another one?",
+        run.planned_trials, plan.size()));
+  }
+  std::map<TrialId, uint64_t> open;  // to the seed
+  for (const Trial& trial : plan.unsupported) open.emplace(IdOf(trial), trial.seed);
+  for (const TrialPlan& trial : plan.trials) open.emplace(IdOf(trial), trial.seed);
+  for (size_t i = 0; i < run.trials.size(); ++i) {
+    const Trial& trial = run.trials[i];
+    const auto found = open.find(IdOf(trial));
+    if (found == open.end())
+      RefuseTrial(i, trial, "is not in the plan of the file, or there twice");
+    if (found->second != trial.seed) {
+      RefuseTrial(i, trial, fmt::format("has seed {}, planned is {}", trial.seed, found->second));
+    }
+    if (trial.status != TrialStatus::kInterrupted) open.erase(found);
+  }
+  for (const Trial& trial : plan.unsupported) {
+    if (!open.contains(IdOf(trial))) continue;
+    throw UsageError(fmt::format(
+        "{}: the file does not say that it is unsupported: was the file edited by hand, or is the "
+        "program another one?",
+        trial.cell.ToString()));
+  }
+  std::erase_if(plan.trials, [&](const TrialPlan& trial) { return !open.contains(IdOf(trial)); });
+  std::erase_if(run.trials,
+                [](const Trial& trial) { return trial.status == TrialStatus::kInterrupted; });
+}
+
+std::vector<std::string> EnvironmentDifferences(const Run& run, const Properties& facts) {
+  std::vector<std::string> differences;
+  AddDifference("kvs-bench", run.version, KVS_VERSION, differences);
+  const Properties theirs = run.machine && run.machine->facts ? *run.machine->facts : Properties{};
+  const std::map<std::string, std::string> before(theirs.begin(), theirs.end());
+  for (const auto& [name, value] : facts) {
+    const auto found = before.find(name);
+    AddDifference(name, found == before.end() ? "unknown" : found->second, value, differences);
+  }
+  return differences;
+}
+
+std::string LibraryIn(const Run& run, std::string_view engine) {
+  for (const Trial& trial : run.trials) {
+    if (EngineName(trial.cell) == engine && !trial.library.empty()) return trial.library;
+  }
+  return "";
+}
+
+std::string ResumeCommand::ToString() const {
+  std::vector<std::string> words = {program, "--resume", result_file};
+  if (!csv_file.empty()) words.insert(words.end(), {"--csv", csv_file});
+  if (costs) words.emplace_back("--costs");
+  return ShellCommand(words);
+}
+
+}  // namespace kvs
