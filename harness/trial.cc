@@ -255,6 +255,7 @@ class TrialRun {
     }
     Adopt(measured);
     recent_writes_ = measured.recent_writes;
+    AdoptClock();
     if (measured.interrupted) {
       trial_.status = TrialStatus::kInterrupted;
       trial_.reason = measured.window_s > 0
@@ -346,6 +347,15 @@ class TrialRun {
         HumanBytes(end - begin),
         HumanBytes((end - begin) / std::max<uint64_t>(1, trial_.operations)),
         HumanBytes(most_stored), HumanBytes(kBufferBytes)));
+  }
+
+  void AdoptClock() {
+    const ClockReport clock = CheckClock();
+    trial_.clock = {.source = clock.source,
+                    .cost_ns = clock.cost_ns,
+                    .resolution_ns = clock.resolution_ns,
+                    .deviation_ppm = clock.deviation_ppm};
+    if (!clock.deviation_ppm) trial_.notes.push_back("times are read by " + clock.source);
   }
 
   // Keys and values in the store, if the workload tells: inserts add new keys, and updates change

@@ -146,6 +146,18 @@ struct TrialCosts {
 // the engine did not keep up.
 inline constexpr double kBacklogShareLimit = 0.01;
 
+// What the times of a trial are read from, and how well.
+struct TrialClock {
+  std::string source;          // "tsc", or "clock_gettime: " and why not the TSC
+  double cost_ns = 0;          // of one reading; a latency sample includes about one
+  uint64_t resolution_ns = 0;  // smallest step seen between two readings
+  // From CLOCK_MONOTONIC, from the start of the process until after the measured phase, as parts
+  // per million of that time; nothing where the source is that clock itself.
+  std::optional<double> deviation_ppm;
+
+  friend bool operator==(const TrialClock&, const TrialClock&) = default;
+};
+
 // One fresh process on a fresh directory.
 struct Trial {
   CellName cell;
@@ -215,6 +227,7 @@ struct Trial {
   double user_cpu_s = 0;  // in the window, whole process
   double system_cpu_s = 0;
   std::optional<TrialCosts> costs;  // nothing without figures, and in files of earlier versions
+  std::optional<TrialClock> clock;  // likewise
   std::string library;              // "RocksDB 7.8.3"
   Properties effective_options;
   std::vector<std::string> notes;

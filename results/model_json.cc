@@ -79,6 +79,14 @@ void Fields(Archive& archive, T& costs) {
   archive("notes", costs.notes);
 }
 
+template <typename Archive, SameStruct<TrialClock> T>
+void Fields(Archive& archive, T& clock) {
+  archive("source", clock.source);
+  archive("cost_ns", clock.cost_ns);
+  archive("resolution_ns", clock.resolution_ns);
+  archive("deviation_ppm", clock.deviation_ppm);
+}
+
 template <typename Archive, SameStruct<Trial> T>
 void Fields(Archive& archive, T& trial) {
   archive("cell", trial.cell);
@@ -123,6 +131,7 @@ void Fields(Archive& archive, T& trial) {
   archive("user_cpu_s", trial.user_cpu_s);
   archive("system_cpu_s", trial.system_cpu_s);
   archive("costs", trial.costs);
+  archive("clock", trial.clock);
   archive("library", trial.library);
   archive("effective_options", trial.effective_options);
   archive("notes", trial.notes);

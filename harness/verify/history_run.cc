@@ -27,8 +27,8 @@ constexpr uint64_t kSets = 45;
 constexpr uint64_t kGets = 40;
 
 // All memory accesses before it, and their effects on other threads, precede all after it, and the
-// processor's clock is read on the side on which it stands (Intel SDM, volume 2, RDTSC: MFENCE and
-// LFENCE around it). A store that still waits in a store buffer when its operation has answered
+// processor's clock is read on the side on which it stands (Intel SDM, volume 2, RDTSCP: MFENCE
+// before it, LFENCE after it). A store that still waits in a store buffer when its operation has answered
 // would otherwise look like a write that came too late.
 inline void Fence() {
 #if defined(__x86_64__)
@@ -38,7 +38,7 @@ inline void Fence() {
 #endif
 }
 
-// The system's monotonic clock is the same for all processors.
+// NowNs() is the same for all processors.
 uint64_t InvocationNs() {
   const uint64_t now_ns = NowNs();
   Fence();

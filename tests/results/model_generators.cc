@@ -190,6 +190,14 @@ rc::Gen<TrialCosts> AnyCosts() {
   });
 }
 
+rc::Gen<TrialClock> AnyClock() {
+  return rc::gen::exec([] {
+    TrialClock clock{*AnyText(), *AnyFigure(), *AnyCount(), std::nullopt};
+    if (*rc::gen::arbitrary<bool>()) clock.deviation_ppm = *AnyFigure();
+    return clock;
+  });
+}
+
 }  // namespace
 
 rc::Gen<Trial> AnyTrial() {
@@ -241,6 +249,7 @@ rc::Gen<Trial> AnyTrial() {
     trial.user_cpu_s = *rc::gen::inRange(0, 1000) / 7.0;
     trial.system_cpu_s = *rc::gen::inRange(0, 1000) / 7.0;
     if (*rc::gen::arbitrary<bool>()) trial.costs = *AnyCosts();
+    if (*rc::gen::arbitrary<bool>()) trial.clock = *AnyClock();
     trial.library = *AnyText();
     trial.effective_options = *AnyProperties();
     trial.notes = *Some(AnyText());

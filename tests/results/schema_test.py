@@ -121,6 +121,19 @@ class SchemaTest(SyntheticResultTest):
             result["kvs_bench"]["cells"][0]["cold"] = "drop"
         self.assertEqual(self.errors_after(tell), [])
 
+    def test_files_of_versions_that_did_not_name_the_clock_follow_it(self):
+        def forget(result):
+            for trial in result["kvs_bench"]["trials"]:
+                trial.pop("clock", None)
+        self.assertEqual(self.errors_after(forget), [])
+
+    def test_a_clock_that_is_the_systems_own_deviates_from_none(self):
+        def fall_back(result):
+            clock = result["kvs_bench"]["trials"][0]["clock"]
+            clock["source"] = "clock_gettime: why not"
+            del clock["deviation_ppm"]
+        self.assertEqual(self.errors_after(fall_back), [])
+
     def test_what_is_known_of_audited_writes_follows_it(self):
         def tell(result):
             result["kvs_bench"]["notes"] = ["a note"]

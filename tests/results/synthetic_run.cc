@@ -248,6 +248,7 @@ Trial SyntheticTrial(const CellName& cell, unsigned repetition, double throughpu
   trial.operations_per_second = {trial.operations / 2, trial.operations / 2};
   MakeDrift(0, trial);
   trial.sampling_period = 64;
+  trial.clock = {.source = "tsc", .cost_ns = 17.5, .resolution_ns = 17, .deviation_ppm = 0.25};
   trial.loaded_records = 100000;
   trial.open_s = 0.01;
   trial.load_s = 0.8;
