@@ -52,6 +52,7 @@ RunRequest ToRunRequest(const RunOptions& options, const std::filesystem::path& 
     plan.rate_per_s = options.open_loop->rate_per_s;
     plan.arrivals = ToString(options.open_loop->arrivals);
   }
+  if (options.cold) plan.cold = ToString(*options.cold);
   plan.sampling_period = options.sampling_period;
   plan.verify_fully = options.verify_fully;
   plan.memory_budget_bytes = options.memory_budget_bytes;
@@ -89,6 +90,10 @@ RunOptions ToRunOptions(const Run& run, EngineTable engines) {
   options.warmup_s = plan.warmup_s;
   options.timeout_s = plan.timeout_s;
   options.open_loop = ReadOpenLoop(plan);
+  if (plan.cold) {
+    options.cold = ParseColdStart(*plan.cold);
+    if (!options.cold) RefusePlan(fmt::format("unknown start '{}'", *plan.cold));
+  }
   options.sampling_period = plan.sampling_period;
   options.verify_fully = plan.verify_fully;
   options.seed = run.seed;

@@ -315,6 +315,7 @@ struct RunRequest {
   double timeout_s = 0;
   std::optional<double> rate_per_s;  // open loop only, as the next
   std::optional<std::string> arrivals;
+  std::optional<std::string> cold;  // "evict" or "drop"; nothing: a warm start
   double sampling_period = 0;
   bool verify_fully = false;
   uint64_t memory_budget_bytes = 0;  // 0: the engines' own

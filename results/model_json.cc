@@ -172,6 +172,7 @@ void Fields(Archive& archive, T& plan) {
   archive("timeout_s", plan.timeout_s);
   archive("rate_per_s", plan.rate_per_s);
   archive("arrivals", plan.arrivals);
+  archive("cold", plan.cold);
   archive("sampling_period", plan.sampling_period);
   archive("verify_fully", plan.verify_fully);
   archive("memory_budget_bytes", plan.memory_budget_bytes);

@@ -73,6 +73,8 @@ TEST(RunRequestTest, AFileMakesTheTrialsThatItsCommandLineMade) {
       {"--operations", "77", "--verify", "full", "--warmup", "0s", "--timeout", "123ms"},
       {"-p", "operationcount=10", "--duration", "3s"},
       {"--rate", "12345", "--arrivals", "constant", "--trials", "2"},
+      {"--cold"},
+      {"--cold=drop", "--trials", "2"},
       {"--sampling-period", "7", "--keep", "--seed", "18446744073709551615"},
   };
   for (const std::vector<std::string>& arguments : command_lines) {
@@ -86,6 +88,7 @@ TEST(RunRequestTest, AFileMakesTheTrialsThatItsCommandLineMade) {
     const RunOptions back = ToRunOptions(read, test::kTestEngines);
     EXPECT_EQ(back.timeout_s, options.timeout_s);
     EXPECT_EQ(back.keep, options.keep);
+    EXPECT_EQ(back.cold, options.cold);
     EXPECT_EQ(ToRunRequest(back, *back.data_directory), *read.plan);
   }
 }
@@ -121,6 +124,7 @@ TEST(RunRequestTest, AnEditedPlanIsRefused) {
   EXPECT_THAT(complaint([](kvs::Run& run) { run.plan->threads = {1, 0}; }), HasSubstr("threads"));
   EXPECT_THAT(complaint([](kvs::Run& run) { run.plan->arrivals = "late"; }), HasSubstr("'late'"));
   EXPECT_THAT(complaint([](kvs::Run& run) { run.plan->arrivals.reset(); }), HasSubstr("arrivals"));
+  EXPECT_THAT(complaint([](kvs::Run& run) { run.plan->cold = "icy"; }), HasSubstr("'icy'"));
   EXPECT_THAT(complaint([](kvs::Run& run) { run.plan->rate_per_s = 0; }), HasSubstr("rate_per_s"));
   EXPECT_THAT(complaint([](kvs::Run& run) { run.plan->sampling_period = 0; }),
               HasSubstr("sampling"));
@@ -213,8 +217,9 @@ TEST(ResumeTest, LibrariesAreThoseThatTrialsTold) {
 }
 
 TEST(ResumeTest, TheCommandCanBeTypedAgain) {
-  EXPECT_EQ((ResumeCommand{.program = "./kvs-bench", .result_file = "a.json"}).ToString(),
-            "./kvs-bench --resume a.json");
+  EXPECT_EQ(
+      (ResumeCommand{.program = "./kvs-bench", .result_file = "a.json", .csv_file = {}}).ToString(),
+      "./kvs-bench --resume a.json");
   EXPECT_EQ((ResumeCommand{.program = "/b in/kvs-bench",
                            .result_file = "it's.json",
                            .csv_file = "a.csv",

@@ -138,6 +138,7 @@ rc::Gen<RunRequest> AnyPlan() {
       plan.rate_per_s = *AnyFigure();
       plan.arrivals = *AnyText();
     }
+    if (*rc::gen::arbitrary<bool>()) plan.cold = *AnyText();
     plan.sampling_period = *AnyFigure();
     plan.verify_fully = *rc::gen::arbitrary<bool>();
     plan.memory_budget_bytes = *AnyCount();
