@@ -3,7 +3,7 @@
 //   uint64_t Next(Random&, const KnownKeys&)  one key number
 // and where many at a time are cheaper,
 //   bool FromWords(words, const KnownKeys&)   turns each word into the number that Next chooses
-//                                             with it; false if Next would draw more
+//                                             with it; false if Next might draw more
 // No virtual calls: the stream's loop is compiled for each.
 //
 // Thread safety: one thread at a time.
@@ -87,13 +87,7 @@ class YcsbZipfianChooser {
   }
 
   bool FromWords(std::span<uint64_t> words, const KnownKeys& known) {
-    zipfian_.KeysOf(words);
-    bool all_known = true;
-    for (uint64_t& word : words) {
-      word += known.begin;
-      all_known &= known.Has(word);
-    }
-    return all_known;
+    return zipfian_.KeysOf(words, known.begin) < known.count;
   }
 
  private:

@@ -77,22 +77,57 @@ void KeyRenderer::RenderAll(std::span<const Operation> operations, KeyBatch& bat
   using lanes::kWidth;
   using lanes::Word;
   const size_t count = operations.size() - operations.size() % kWidth;
-  uint64_t numbers[kTogether];
-  uint64_t all_bits = 0;
-  for (size_t i = 0; i < count; ++i) all_bits |= numbers[i] = operations[i].key_number;
-  if (all_bits >> 40 != 0) return 0;
-  lanes::FnvHashAll({numbers, count});
-  lanes::Quotient tops[kTogether / kWidth];
-  lanes::Quotient lows[kTogether / kWidth];
+  lanes::Words numbers;
+  __m256i all_bits = Word(0);
   for (size_t i = 0; i < count; i += kWidth) {
-    tops[i / kWidth] = lanes::Divide<kTenTo16, 16>(lanes::Load(numbers + i));
-    lows[i / kWidth] = lanes::Divide<kTenTo8, 8>(tops[i / kWidth].remainder);
+    // The numbers of four operations of two words each.
+    const auto* const words = reinterpret_cast<const uint64_t*>(&operations[i]);
+    const __m256i four = _mm256_permute4x64_epi64(
+        _mm256_unpacklo_epi64(lanes::Load(words), lanes::Load(words + kWidth)), 0b11011000);
+    lanes::Store(&numbers.words[i], four);
+    all_bits = _mm256_or_si256(all_bits, four);
+  }
+  if (!lanes::Below(40, all_bits)) return 0;
+  lanes::FnvHashAll(numbers, count, lanes::Below(24, all_bits) ? 3 : 5);
+  lanes::Words tops;
+  lanes::Words highs;
+  lanes::Words lows;
+  for (size_t i = 0; i < count; i += kWidth) {
+    lanes::Store(&tops.words[i], lanes::NearQuotient<kTenTo16, 16>(lanes::Load(&numbers.words[i])));
+  }
+  for (size_t i = 0; i < count; i += kWidth) {
+    const lanes::Quotient top =
+        lanes::Divide<kTenTo16>(lanes::Load(&numbers.words[i]), lanes::Load(&tops.words[i]));
+    lanes::Store(&tops.words[i], top.quotient);
+    lanes::Store(&lows.words[i], top.remainder);
+    lanes::Store(&highs.words[i], lanes::NearQuotient<kTenTo8, 8>(top.remainder));
+  }
+  for (size_t i = 0; i < count; i += kWidth) {
+    const lanes::Quotient low =
+        lanes::Divide<kTenTo8>(lanes::Load(&lows.words[i]), lanes::Load(&highs.words[i]));
+    lanes::Store(&highs.words[i], lanes::TwoTimesFourDigits(low.quotient));
+    lanes::Store(&lows.words[i], lanes::TwoTimesFourDigits(low.remainder));
   }
 
   const __m256i ascii_zeros = Word(kAsciiZeros);
+  alignas(64) uint64_t tails[kTogether][2];
+  for (size_t i = 0; i < count; i += kWidth) {
+    const __m256i high =
+        _mm256_or_si256(lanes::EightDigits(lanes::Load(&highs.words[i])), ascii_zeros);
+    const __m256i low =
+        _mm256_or_si256(lanes::EightDigits(lanes::Load(&lows.words[i])), ascii_zeros);
+    const __m256i even = _mm256_unpacklo_epi64(high, low);
+    const __m256i odd = _mm256_unpackhi_epi64(high, low);
+    lanes::Store(tails[i], _mm256_permute2x128_si256(even, odd, 0x20));
+    lanes::Store(tails[i + 2], _mm256_permute2x128_si256(even, odd, 0x31));
+  }
+
   const __m256i least_shown = Word(least_digits_ > 16 ? least_digits_ - 16 : 0);
-  for (size_t group = 0; group < count / kWidth; ++group) {
-    const __m256i top = tops[group].quotient;
+  lanes::Words heads;
+  lanes::Words head_sizes;
+  __m256i any_short = Word(0);
+  for (size_t i = 0; i < count; i += kWidth) {
+    const __m256i top = lanes::Load(&tops.words[i]);
     // How many of the top's three digits are shown.
     const __m256i digits = _mm256_sub_epi64(
         Word(0), _mm256_add_epi64(_mm256_cmpgt_epi64(top, Word(0)),
@@ -102,29 +137,21 @@ void KeyRenderer::RenderAll(std::span<const Operation> operations, KeyBatch& bat
     const __m256i three =
         _mm256_srlv_epi64(_mm256_or_si256(lanes::ThreeDigits(top), Word(kAsciiZeros & 0xFFFFFF)),
                           _mm256_sub_epi64(Word(24), _mm256_slli_epi64(shown, 3)));
-    uint64_t heads[kWidth];
-    lanes::Store(heads, _mm256_or_si256(Word(kUser), _mm256_slli_epi64(three, 32)));
-    uint64_t head_sizes[kWidth];
-    lanes::Store(head_sizes, _mm256_add_epi64(shown, Word(kPrefixBytes)));
-    const __m256i high = _mm256_or_si256(lanes::EightDigits(lows[group].quotient), ascii_zeros);
-    const __m256i low = _mm256_or_si256(lanes::EightDigits(lows[group].remainder), ascii_zeros);
-    const __m256i even = _mm256_unpacklo_epi64(high, low);
-    const __m256i odd = _mm256_unpackhi_epi64(high, low);
-    const auto place = [&](size_t i, __m128i tail) {
-      char* const key = buffer + (group * kWidth + i) * max_size_;
-      std::memcpy(key, &heads[i], sizeof heads[i]);
-      std::memcpy(key + head_sizes[i], &tail, sizeof tail);
-      keys[group * kWidth + i] = {key, head_sizes[i] + sizeof tail};
-    };
-    place(0, _mm256_castsi256_si128(even));
-    place(1, _mm256_castsi256_si128(odd));
-    place(2, _mm256_extracti128_si256(even, 1));
-    place(3, _mm256_extracti128_si256(odd, 1));
-    // Shorter than the sixteen digits: one by one.
-    if (_mm256_movemask_epi8(_mm256_cmpeq_epi64(shown, Word(0))) != 0) [[unlikely]] {
-      for (size_t i = group * kWidth; i < (group + 1) * kWidth; ++i) {
-        keys[i] = Render(operations[i].key_number, buffer + i * max_size_);
-      }
+    lanes::Store(&heads.words[i], _mm256_or_si256(Word(kUser), _mm256_slli_epi64(three, 32)));
+    lanes::Store(&head_sizes.words[i], _mm256_add_epi64(shown, Word(kPrefixBytes)));
+    any_short = _mm256_or_si256(any_short, _mm256_cmpeq_epi64(shown, Word(0)));
+  }
+  const size_t stride = max_size_;
+  for (size_t i = 0; i < count; ++i) {
+    char* const key = buffer + i * stride;
+    std::memcpy(key, &heads.words[i], sizeof(uint64_t));
+    std::memcpy(key + head_sizes.words[i], tails[i], sizeof tails[i]);
+    keys[i] = {key, head_sizes.words[i] + sizeof tails[i]};
+  }
+  if (_mm256_testz_si256(any_short, any_short) == 0) [[unlikely]] {
+    for (size_t i = 0; i < count; ++i) {
+      if (head_sizes.words[i] != kPrefixBytes) continue;
+      keys[i] = Render(operations[i].key_number, buffer + i * stride);
     }
   }
   return count;

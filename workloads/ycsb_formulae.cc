@@ -1,5 +1,6 @@
 #include "workloads/ycsb_formulae.h"
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
 
@@ -62,38 +63,49 @@ void YcsbZipfian::SetEta() {
 #ifdef KVS_HAS_LANES
 
 struct YcsbZipfianLanes {
-  // Rank(ToUnit(word)) of four words: Rank step by step; see there for why, and for the order.
-  [[gnu::target("avx2"), gnu::always_inline]] static inline __m256i Ranks(
-      const YcsbZipfian& zipfian, __m256i words) {
+  // YcsbZipfian::Rank(ToUnit(word)) of each of `words`: Rank step by step; see there for why, and
+  // for the order. At most kMost words, a multiple of kWidth.
+  [[gnu::target("avx2"), gnu::always_inline]] static inline void RankAll(
+      const YcsbZipfian& zipfian, std::span<const uint64_t> words, lanes::Words& ranks) {
     using lanes::Double;
-    const __m256d eta = Double(zipfian.eta_);
-    const __m256d unit = lanes::ToUnit(words);
-    const __m256d base = _mm256_add_pd(_mm256_sub_pd(_mm256_mul_pd(eta, unit), eta), Double(1));
-    const __m256d power_2 = _mm256_mul_pd(base, base);
-    const __m256d power_4 = _mm256_mul_pd(power_2, power_2);
-    const __m256d power_8 = _mm256_mul_pd(power_4, power_4);
-    const __m256d power_16 = _mm256_mul_pd(power_8, power_8);
-    const __m256d power_32 = _mm256_mul_pd(power_16, power_16);
-    const __m256d power_64 = _mm256_mul_pd(power_32, power_32);
-    const __m256d power_100 = _mm256_mul_pd(_mm256_mul_pd(power_64, power_32), power_4);
-    const __m256d near = _mm256_mul_pd(Double(zipfian.items_), power_100);
-    const __m256d margin = _mm256_mul_pd(near, Double(YcsbZipfian::kPowerError));
-    const __m256i least = lanes::ToWord(_mm256_sub_pd(near, margin));
-    const __m256i most = lanes::ToWord(_mm256_add_pd(near, margin));
-    const __m256d scaled = _mm256_mul_pd(unit, Double(zipfian.zeta_));
-    const __m256i below_1 = _mm256_castpd_si256(_mm256_cmp_pd(scaled, Double(1), _CMP_LT_OQ));
-    const __m256i below_2 =
-        _mm256_castpd_si256(_mm256_cmp_pd(scaled, Double(YcsbZipfian::kZetaOfTwo), _CMP_LT_OQ));
-    const __m256i rank_1 = _mm256_andnot_si256(below_1, lanes::Word(1));
-    const __m256i rank = _mm256_blendv_epi8(least, rank_1, below_2);
-    const auto agree = static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi64(least, most)));
-    if (agree == 0xFFFFFFFF) [[likely]] {
-      return rank;
+    using lanes::kWidth;
+    alignas(64) double units[lanes::kMost];
+    alignas(64) double nears[lanes::kMost];
+    for (size_t i = 0; i < words.size(); i += kWidth) {
+      _mm256_store_pd(units + i, lanes::ToUnit(lanes::Load(&words[i])));
     }
-    uint64_t each[lanes::kWidth];
-    lanes::Store(each, words);
-    for (uint64_t& word : each) word = zipfian.Rank(ToUnit(word));
-    return lanes::Load(each);
+    const __m256d eta = Double(zipfian.eta_);
+    for (size_t i = 0; i < words.size(); i += kWidth) {
+      const __m256d unit = _mm256_load_pd(units + i);
+      const __m256d base = _mm256_add_pd(_mm256_sub_pd(_mm256_mul_pd(eta, unit), eta), Double(1));
+      const __m256d power_2 = _mm256_mul_pd(base, base);
+      const __m256d power_4 = _mm256_mul_pd(power_2, power_2);
+      const __m256d power_8 = _mm256_mul_pd(power_4, power_4);
+      const __m256d power_16 = _mm256_mul_pd(power_8, power_8);
+      const __m256d power_32 = _mm256_mul_pd(power_16, power_16);
+      const __m256d power_64 = _mm256_mul_pd(power_32, power_32);
+      const __m256d power_100 = _mm256_mul_pd(_mm256_mul_pd(power_64, power_32), power_4);
+      _mm256_store_pd(nears + i, _mm256_mul_pd(Double(zipfian.items_), power_100));
+    }
+    for (size_t i = 0; i < words.size(); i += kWidth) {
+      const __m256d near = _mm256_load_pd(nears + i);
+      const __m256d margin = _mm256_mul_pd(near, Double(YcsbZipfian::kPowerError));
+      const __m256d least = _mm256_floor_pd(_mm256_sub_pd(near, margin));
+      const __m256d scaled = _mm256_mul_pd(_mm256_load_pd(units + i), Double(zipfian.zeta_));
+      const __m256i below_1 = _mm256_castpd_si256(_mm256_cmp_pd(scaled, Double(1), _CMP_LT_OQ));
+      const __m256i below_2 =
+          _mm256_castpd_si256(_mm256_cmp_pd(scaled, Double(YcsbZipfian::kZetaOfTwo), _CMP_LT_OQ));
+      const __m256i rank_1 = _mm256_andnot_si256(below_1, lanes::Word(1));
+      lanes::Store(&ranks.words[i], _mm256_blendv_epi8(lanes::WholeToWord(least), rank_1, below_2));
+      // Whether adding the margin gives another whole number.
+      const __m256d differ =
+          _mm256_cmp_pd(_mm256_add_pd(near, margin), _mm256_add_pd(least, Double(1)), _CMP_NLT_UQ);
+      if (_mm256_movemask_pd(differ) != 0) [[unlikely]] {
+        for (size_t lane = i; lane < i + kWidth; ++lane) {
+          ranks.words[lane] = zipfian.Rank(units[lane]);
+        }
+      }
+    }
   }
 };
 
@@ -102,25 +114,36 @@ namespace {
 // Turns words into FnvHash64(zipfian.Rank(ToUnit(word))), all but the last few; returns how many.
 [[gnu::target("avx2")]] size_t HashRanksInLanes(const YcsbZipfian& zipfian,
                                                 std::span<uint64_t> words) {
-  words = words.first(words.size() - words.size() % lanes::kWidth);
-  for (size_t i = 0; i < words.size(); i += lanes::kWidth) {
-    lanes::Store(&words[i], YcsbZipfianLanes::Ranks(zipfian, lanes::Load(&words[i])));
+  const size_t count = words.size() - words.size() % lanes::kWidth;
+  lanes::Words ranks;
+  for (size_t done = 0; done < count;) {
+    const std::span<uint64_t> next = words.subspan(done, std::min(lanes::kMost, count - done));
+    YcsbZipfianLanes::RankAll(zipfian, next, ranks);
+    lanes::FnvHashAll(ranks, next.size(), /*bytes=*/5);
+    std::copy_n(ranks.words, next.size(), next.data());
+    done += next.size();
   }
-  lanes::FnvHashAll(words);
-  return words.size();
+  return count;
 }
 
 }  // namespace
 
 #endif  // KVS_HAS_LANES
 
-void YcsbScrambledZipfian::KeysOf(std::span<uint64_t> words) const {
+uint64_t YcsbScrambledZipfian::KeysOf(std::span<uint64_t> words, uint64_t first) const {
   size_t hashed = 0;
 #ifdef KVS_HAS_LANES
   if (lanes::Available()) hashed = HashRanksInLanes(zipfian_, words);
 #endif
-  for (uint64_t& word : words.first(hashed)) word = Modulo(word);
-  for (uint64_t& word : words.subspan(hashed)) word = Key(ToUnit(word));
+  const YcsbScrambledZipfian self = *this;  // in registers: no word is part of it
+  uint64_t greatest = 0;
+  const auto take = [&](uint64_t& word, uint64_t key) {
+    greatest = std::max(greatest, key);
+    word = first + key;
+  };
+  for (uint64_t& word : words.first(hashed)) take(word, self.Modulo(word));
+  for (uint64_t& word : words.subspan(hashed)) take(word, self.Key(ToUnit(word)));
+  return greatest;
 }
 
 YcsbScrambledZipfian::YcsbScrambledZipfian(uint64_t keys) : zipfian_(kItems, kZeta), keys_(keys) {

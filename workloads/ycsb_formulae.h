@@ -119,8 +119,9 @@ class YcsbScrambledZipfian {
   [[gnu::always_inline]] uint64_t Key(double unit) const {
     return Modulo(FnvHash64(zipfian_.Rank(unit)));
   }
-  // Turns each of `words` into Key(ToUnit(word)).
-  void KeysOf(std::span<uint64_t> words) const;
+  // Turns each of `words` into first + Key(ToUnit(word)), and returns the greatest of these keys; 0
+  // if there are none.
+  uint64_t KeysOf(std::span<uint64_t> words, uint64_t first) const;
 
  private:
   // value % keys_ for value < 2^63 without a division: T. Granlund, P. Montgomery, "Division by
