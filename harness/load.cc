@@ -77,7 +77,7 @@ class LoadBatch {
  public:
   LoadBatch(const LoadInput& input, unsigned thread_count)
       : input_(input),
-        record_bytes_(input.keys.max_size() + input.values.max_size()),
+        record_bytes_(input.keys.max_size() + input.values.buffer_size()),
         most_records_(
             std::clamp<size_t>(kMostBytes / thread_count / record_bytes_, 1, kMostRecords)),
         memory_(new char[most_records_ * record_bytes_]) {}

@@ -25,7 +25,7 @@ OperationExecutor::OperationExecutor(const ExecutorContext& context, uint32_t wr
       full_checks_(context.full_check_period, Mix64(context.seed ^ kFullCheckSalt) + writer),
       key_buffer_(new char[context.keys.max_size()]),
       scanned_key_buffer_(new char[context.keys.max_size()]),
-      value_out_(new char[context.values.max_size()]),
+      value_out_(new char[context.values.buffer_size()]),
       reads_together_(std::clamp<size_t>(
           kMostWaitingBytes / std::max<size_t>(context.values.max_size(), 1), 1, kMostReads)),
       scan_visitor_(

@@ -46,9 +46,11 @@ class ValueCodec {
   ValueCodec(const SizeSpec& size, uint64_t seed);
 
   size_t max_size() const { return max_size_; }
+  // What Encode needs: bytes for the largest value, and up to 15 that it may write behind a value.
+  size_t buffer_size() const { return max_size_ + 15; }
 
   // Writes version `version` by `writer` of the value of `key_number` into `buffer`, which has room
-  // for max_size() bytes, and returns it.
+  // for buffer_size() bytes, and returns it.
   std::string_view Encode(uint64_t key_number, uint32_t writer, uint32_t version,
                           char* buffer) const;
 

@@ -23,7 +23,7 @@ class Caller {
         writer_(static_cast<uint32_t>(state.thread_index())),
         random_(writer_),
         key_buffer_(new char[store.keys().max_size()]),
-        value_buffer_(new char[store.values().max_size()]) {}
+        value_buffer_(new char[store.values().buffer_size()]) {}
 
   uint64_t RandomNumber() { return random_.Below(store_.records()); }
 

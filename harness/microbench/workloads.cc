@@ -47,7 +47,7 @@ void RenderKeys(benchmark::State& state, const Spec& spec) {
 
 void EncodeValues(benchmark::State& state, const Spec& spec) {
   const ValueCodec values(spec.value_size, 0);
-  const std::unique_ptr<char[]> buffer(new char[values.max_size()]);
+  const std::unique_ptr<char[]> buffer(new char[values.buffer_size()]);
   uint32_t version = 0;
   for (auto _ : state) benchmark::DoNotOptimize(values.Encode(7, 0, ++version, buffer.get()));
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(values.max_size()));
@@ -55,7 +55,7 @@ void EncodeValues(benchmark::State& state, const Spec& spec) {
 
 void CheckValues(benchmark::State& state, const Spec& spec, bool full) {
   const ValueCodec values(spec.value_size, 0);
-  const std::unique_ptr<char[]> buffer(new char[values.max_size()]);
+  const std::unique_ptr<char[]> buffer(new char[values.buffer_size()]);
   const std::string_view value = values.Encode(7, 0, 1, buffer.get());
   for (auto _ : state) benchmark::DoNotOptimize(values.Check(7, value, full));
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(values.max_size()));

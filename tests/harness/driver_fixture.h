@@ -41,7 +41,7 @@ struct DriverFixture {
     return std::string(keys.Render(number, buffer.data()));
   }
   std::string ValueOf(uint64_t number, uint32_t version = 0) const {
-    std::string buffer(values.max_size(), '\0');
+    std::string buffer(values.buffer_size(), '\0');
     return std::string(values.Encode(number, 0, version, buffer.data()));
   }
 

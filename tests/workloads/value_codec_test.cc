@@ -16,9 +16,9 @@ namespace {
 SizeSpec Constant(uint32_t bytes) { return {SizeSpec::Kind::kConstant, bytes, bytes, 1}; }
 
 std::string EncodeValue(const ValueCodec& codec, uint64_t key, uint32_t writer, uint32_t version) {
-  std::string buffer(codec.max_size() + 1, '\x7F');
+  std::string buffer(codec.buffer_size() + 1, '\x7F');
   const std::string value(codec.Encode(key, writer, version, buffer.data()));
-  EXPECT_EQ(buffer.back(), '\x7F') << "wrote beyond max_size()";
+  EXPECT_EQ(buffer.back(), '\x7F') << "wrote beyond buffer_size()";
   return value;
 }
 
