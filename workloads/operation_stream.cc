@@ -32,6 +32,22 @@ uint64_t StreamSeed(uint64_t seed, unsigned thread, unsigned thread_count, Strea
   return Mix64(Mix64(Mix64(seed) + place) + static_cast<uint64_t>(role));
 }
 
+// How many of the 2^53 units that ToUnit makes YcsbDiscrete puts on share `index` or one before it.
+// They are the lowest: of two units the greater leaves no less after a rounded subtraction.
+uint64_t UnitsUpTo(size_t index, std::span<const double> shares) {
+  uint64_t low = 0;
+  uint64_t high = uint64_t{1} << 53;
+  while (low < high) {
+    const uint64_t middle = (low + high) / 2;
+    if (YcsbDiscrete(shares, ToUnit(middle << 11)) <= index) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
 // Draws the lengths of scans, as YCSB does.
 class ScanLength {
  public:
@@ -63,7 +79,7 @@ struct OperationStream::State {
         StreamRole role);
 
   void SetMix(StreamRole role);
-  void SetExpectations();
+  void SetLookups();
   uint64_t SinglePassLength(unsigned thread, unsigned thread_count) const;
 
   template <typename Chooser>
@@ -74,26 +90,32 @@ struct OperationStream::State {
   bool FillFromWords(Chooser& chooser, std::span<Operation> operations);
   template <typename Chooser>
   Operation DrawAny(Chooser& chooser, Random& draws, OperationBatch& batch);
-  Operation Lookup(size_t kind, uint64_t number) const {
-    return {number | number_bits[kind], 1, static_cast<OperationKind>(kind), expectations[kind]};
+  Operation Lookup(OperationKind kind, uint64_t number) const {
+    Operation operation = lookups[static_cast<size_t>(kind)];
+    operation.key_number |= number;
+    return operation;
   }
   OperationKind ChooseKind(Random& draws) const {
-    if (kind_count == 1) return kinds[0];
-    return kinds[YcsbDiscrete({shares.data(), kind_count}, draws.NextUnit())];
+    return kind_count == 1 ? kinds[0] : KindOf(draws.Next());
+  }
+  OperationKind KindOf(uint64_t word) const {
+    size_t index = 0;
+    for (size_t i = 0; i + 1 < kind_count; ++i) index += word >> 11 < kind_ends[i] ? 0 : 1;
+    return kinds[index];
   }
 
   const Spec& spec;
   Random random;
   KeyChooser chooser;
   ScanLength scan_length;
-  // The kinds that occur, in the order of OperationKind, and their shares.
+  // The kinds that occur, in the order of OperationKind, and how many units choose each or one
+  // before it.
   std::array<OperationKind, kOperationKinds> kinds{};
-  std::array<double, kOperationKinds> shares{};
+  std::array<uint64_t, kOperationKinds> kind_ends{};
   size_t kind_count = 0;
   bool point_lookups_only = true;  // every operation chooses one known key and no length
-  // By OperationKind: what a lookup of a known key answers, and what is set in the key's number.
-  std::array<Expectation, kOperationKinds> expectations{};
-  std::array<uint64_t, kOperationKinds> number_bits{};
+  // By OperationKind, of a known key: all but its number, of which only what is set in each.
+  std::array<Operation, kOperationKinds> lookups{};
   KnownKeys known;
   uint64_t drawn_inserts = 0;
   uint64_t operations_left = std::numeric_limits<uint64_t>::max();
@@ -115,25 +137,27 @@ OperationStream::State::State(const Spec& spec_in, uint64_t seed, unsigned threa
   if (role == StreamRole::kForeground && spec.single_key_space_pass) {
     operations_left = SinglePassLength(thread, thread_count);
   }
-  SetExpectations();
+  SetLookups();
 }
 
-void OperationStream::State::SetExpectations() {
-  const auto of = [this](OperationKind kind) -> Expectation& {
-    return expectations[static_cast<size_t>(kind)];
+void OperationStream::State::SetLookups() {
+  for (size_t i = 0; i < kOperationKinds; ++i) {
+    lookups[i] = {0, 1, static_cast<OperationKind>(i), Expectation::kEither};
+  }
+  const auto of = [this](OperationKind kind) -> Operation& {
+    return lookups[static_cast<size_t>(kind)];
   };
-  expectations.fill(Expectation::kEither);
   if (spec.preload && spec.Proportion(OperationKind::kRemove) == 0) {
-    of(OperationKind::kRead) = Expectation::kPresent;
-    of(OperationKind::kMultiGet) = Expectation::kPresent;
-    of(OperationKind::kScan) = Expectation::kPresent;  // the key that it starts at
-    of(OperationKind::kReadModifyWrite) = Expectation::kPresent;
-    if (spec.update_is_rmw) of(OperationKind::kUpdate) = Expectation::kPresent;
+    of(OperationKind::kRead).expectation = Expectation::kPresent;
+    of(OperationKind::kMultiGet).expectation = Expectation::kPresent;
+    of(OperationKind::kScan).expectation = Expectation::kPresent;  // the key that it starts at
+    of(OperationKind::kReadModifyWrite).expectation = Expectation::kPresent;
+    if (spec.update_is_rmw) of(OperationKind::kUpdate).expectation = Expectation::kPresent;
   }
   if (spec.read_missing) {
     for (const OperationKind kind : {OperationKind::kRead, OperationKind::kMultiGet}) {
-      of(kind) = Expectation::kAbsent;
-      number_bits[static_cast<size_t>(kind)] = kMissingKeyBit;
+      of(kind).expectation = Expectation::kAbsent;
+      of(kind).key_number = kMissingKeyBit;
     }
   }
 }
@@ -144,6 +168,7 @@ void OperationStream::State::SetMix(StreamRole role) {
     kind_count = 1;
     return;
   }
+  std::array<double, kOperationKinds> shares{};
   const double sum = std::accumulate(spec.proportions.begin(), spec.proportions.end(), 0.0);
   for (size_t i = 0; i < kOperationKinds; ++i) {
     if (spec.proportions[i] == 0) continue;
@@ -155,6 +180,7 @@ void OperationStream::State::SetMix(StreamRole role) {
     ++kind_count;
   }
   assert(kind_count > 0);
+  for (size_t i = 0; i < kind_count; ++i) kind_ends[i] = UnitsUpTo(i, {shares.data(), kind_count});
 }
 
 uint64_t OperationStream::State::SinglePassLength(unsigned thread, unsigned thread_count) const {
@@ -196,9 +222,8 @@ void OperationStream::State::FillWithLookups(Chooser& keys, std::span<Operation>
   }
   Random local_random = random;
   for (Operation& operation : operations) {
-    const auto kind = static_cast<size_t>(ChooseKind(local_random));
-    const uint64_t number = keys.Next(local_random, known);
-    operation = Lookup(kind, number);
+    const OperationKind kind = ChooseKind(local_random);
+    operation = Lookup(kind, keys.Next(local_random, known));
   }
   random = local_random;
 }
@@ -206,17 +231,29 @@ void OperationStream::State::FillWithLookups(Chooser& keys, std::span<Operation>
 // The same operations, if each takes one word for its key; false, with nothing drawn, if not.
 template <typename Chooser>
 bool OperationStream::State::FillFromWords(Chooser& keys, std::span<Operation> operations) {
-  uint64_t words[kGroup];
-  OperationKind chosen[kGroup];
   const size_t count = operations.size();
+  const bool mixed = kind_count > 1;
+  uint64_t kind_words[kGroup];
+  alignas(64) uint64_t words[kGroup];
   Random local_random = random;
-  for (size_t i = 0; i < count; ++i) {
-    chosen[i] = ChooseKind(local_random);
-    words[i] = local_random.Next();
+  if (mixed) {
+    for (size_t i = 0; i < count; ++i) {
+      kind_words[i] = local_random.Next();
+      words[i] = local_random.Next();
+    }
+  } else {
+    for (size_t i = 0; i < count; ++i) words[i] = local_random.Next();
   }
   if (!keys.FromWords({words, count}, known)) return false;
-  for (size_t i = 0; i < count; ++i) {
-    operations[i] = Lookup(static_cast<size_t>(chosen[i]), words[i]);
+  if (mixed) {
+    for (size_t i = 0; i < count; ++i) operations[i] = Lookup(KindOf(kind_words[i]), words[i]);
+  } else {
+    const Operation only = Lookup(kinds[0], 0);
+    for (size_t i = 0; i < count; ++i) {
+      Operation operation = only;
+      operation.key_number |= words[i];
+      operations[i] = operation;
+    }
   }
   random = local_random;
   return true;
@@ -225,19 +262,17 @@ bool OperationStream::State::FillFromWords(Chooser& keys, std::span<Operation> o
 template <typename Chooser>
 Operation OperationStream::State::DrawAny(Chooser& keys, Random& draws, OperationBatch& batch) {
   const OperationKind kind = ChooseKind(draws);
-  const Expectation expectation = expectations[static_cast<size_t>(kind)];
-  const uint64_t bits = number_bits[static_cast<size_t>(kind)];
   if (kind == OperationKind::kInsert) {
     const uint64_t number = known.insert_begin + drawn_inserts * known.insert_stride;
     ++drawn_inserts;
-    return {number, 1, kind, expectation};
+    return Lookup(kind, number);
   }
   if (kind == OperationKind::kMultiGet) {
     const uint64_t first = batch.multi_get_keys.size();
     for (uint32_t i = 0; i < spec.multi_get_size; ++i) {
-      batch.multi_get_keys.push_back(keys.Next(draws, known) | bits);
+      batch.multi_get_keys.push_back(Lookup(kind, keys.Next(draws, known)).key_number);
     }
-    return {first, spec.multi_get_size, kind, expectation};
+    return {first, spec.multi_get_size, kind, lookups[static_cast<size_t>(kind)].expectation};
   }
   const uint64_t number = keys.Next(draws, known);
   if (kind == OperationKind::kScan) {
@@ -245,9 +280,11 @@ Operation OperationStream::State::DrawAny(Chooser& keys, Random& draws, Operatio
     if (spec.single_key_space_pass) {
       length = std::min(length, known.begin + known.count - number);
     }
-    return {number, static_cast<uint32_t>(length), kind, expectation};
+    Operation scan = Lookup(kind, number);
+    scan.count = static_cast<uint32_t>(length);
+    return scan;
   }
-  return {number | bits, 1, kind, expectation};
+  return Lookup(kind, number);
 }
 
 OperationStream::OperationStream(const Spec& spec, uint64_t seed, unsigned thread,
