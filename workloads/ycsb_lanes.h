@@ -125,10 +125,8 @@ inline bool MultipliesWords() {
   }
 }
 
-// Replaces the first `count` of `values`, a multiple of kWidth, by FnvHash64 of them, if they are
-// below 2^(8 bytes); the others by anything.
-KVS_LANES void FnvHashAll(Words& values, size_t count, int bytes) {
-  if (MultipliesWords()) return FnvHashAllByWords(values, bytes);
+// FnvHashAll without it.
+KVS_LANES void FnvHashAllByHalves(Words& values, size_t count, int bytes) {
   const __m256i small = Word(kFnvPrime & 0xFFFFFFFF);
   const __m256i low_byte = Word(0xFF);
   Words hashes;
@@ -151,6 +149,13 @@ KVS_LANES void FnvHashAll(Words& values, size_t count, int bytes) {
     const __m256i negative = _mm256_cmpgt_epi64(_mm256_setzero_si256(), hash);
     Store(&values.words[i], _mm256_sub_epi64(_mm256_xor_si256(hash, negative), negative));
   }
+}
+
+// Replaces the first `count` of `values`, a multiple of kWidth, by FnvHash64 of them, if they are
+// below 2^(8 bytes), bytes <= 5; the others by anything.
+KVS_LANES void FnvHashAll(Words& values, size_t count, int bytes) {
+  if (MultipliesWords()) return FnvHashAllByWords(values, bytes);
+  FnvHashAllByHalves(values, count, bytes);
 }
 
 // values / kDivisor, or one less, where kDivisor is a multiple of 2^kShift, values >> kShift <

@@ -138,6 +138,34 @@ TEST(YcsbFormulaeTest, ManyKeysAreThoseOfOneByOne) {
 
 #ifdef KVS_HAS_LANES
 
+[[gnu::target("avx2")]] void HashByHalves(lanes::Words& values, size_t count, int bytes) {
+  lanes::FnvHashAllByHalves(values, count, bytes);
+}
+
+// Both ways, where the CPU has both.
+TEST(YcsbFormulaeTest, HashesInLanesAreThoseOfOneByOne) {
+  if (!lanes::Available()) GTEST_SKIP() << "this CPU has no AVX2";
+  Random random(9);
+  for (const int bytes : {1, 3, 5}) {
+    for (int i = 0; i < 2000; ++i) {
+      lanes::Words values;
+      for (uint64_t& value : values.words) value = random.Next() >> (64 - 8 * bytes);
+      lanes::Words halves = values;
+      const size_t count = 4 * (1 + random.Below(lanes::kMost / 4));
+      HashByHalves(halves, count, bytes);
+      lanes::Words whole = values;
+      if (lanes::MultipliesWords()) lanes::FnvHashAllByWords(whole, bytes);
+      for (size_t lane = 0; lane < count; ++lane) {
+        const uint64_t want = FnvHash64(values.words[lane]);
+        ASSERT_EQ(halves.words[lane], want) << values.words[lane];
+        if (lanes::MultipliesWords()) {
+          ASSERT_EQ(whole.words[lane], want) << values.words[lane];
+        }
+      }
+    }
+  }
+}
+
 template <uint64_t kDivisor, int kShift>
 [[gnu::target("avx2"), gnu::always_inline]] inline lanes::Quotient DivideInLanes(__m256i values) {
   return lanes::Divide<kDivisor>(values, lanes::NearQuotient<kDivisor, kShift>(values));
