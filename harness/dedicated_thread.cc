@@ -30,15 +30,15 @@ constexpr uint64_t kSamplingSalt = 0x73616d70;
       const RunPhase phase = control.phase();
       if (phase > last_phase || left == 0) return;
       const std::span<const Operation> next = std::span(batch.operations).subspan(i);
-      const size_t reads = executor.ExecuteReads(
+      const size_t done = executor.ExecuteUntimed(
           handle, next.first(std::min({next.size(), samples.Unpicked(), left})), &keys.keys[i],
           phase, control);
-      samples.Skip(reads);
-      if (phase != RunPhase::kWarmup) left -= reads;
-      i += reads;
-      if (reads > 0) continue;
+      samples.Skip(done);
+      if (phase != RunPhase::kWarmup) left -= done;
+      i += done;
+      if (done > 0) continue;
 
-      const Operation& operation = batch.operations[i];
+      const Operation& operation = next.front();
       const auto multi_get_keys = operation.kind == OperationKind::kMultiGet
                                       ? batch.MultiGetKeys(operation)
                                       : std::span<const uint64_t>();

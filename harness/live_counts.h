@@ -92,7 +92,7 @@ constexpr bool LooksUpOneKey(OperationKind kind) {
 //
 // Thread safety: written by one thread at a time, read by any. A reader that comes while the worker
 // is between two counters of one operation sees the first only; up to 15 reads that are counted may
-// not have been checked yet (OperationExecutor::ExecuteReads).
+// not have been checked yet (OperationExecutor::ExecuteUntimed).
 struct alignas(128) LiveCounts {
   struct Kind {
     Tally completed;  // kinds that do not look up one key

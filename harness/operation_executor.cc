@@ -32,7 +32,7 @@ OperationExecutor::OperationExecutor(const ExecutorContext& context, uint32_t wr
           [this](std::string_view key, std::string_view value) { VisitScanned(key, value); }),
       response_ns_(open_loop ? kOperationKinds : 0) {
   value_in_.reserve(context.values.max_size());
-  for (size_t i = 0; i < reads_together_; ++i) read_values_[i].reserve(context.values.max_size());
+  for (size_t i = 0; i < reads_together_; ++i) waiting_[i].value.reserve(context.values.max_size());
 }
 
 void OperationExecutor::ExecuteArrival(KvsEngine& engine, const Operation& operation,
@@ -45,29 +45,39 @@ void OperationExecutor::ExecuteArrival(KvsEngine& engine, const Operation& opera
   response_ns_[static_cast<size_t>(operation.kind)].Record(ended_ns_ - intended_ns);
 }
 
-size_t OperationExecutor::ExecuteReads(KvsEngine& engine, std::span<const Operation> operations,
-                                       const std::string_view* keys, RunPhase phase,
-                                       const RunControl& control) {
-  LiveCounts::Kind& counts = counts_.Of(OperationKind::kRead);
-  const size_t most = std::min(operations.size(), reads_together_);
-  size_t count = 0;
-  for (; count < most; ++count) {
-    if (operations[count].kind != OperationKind::kRead || control.phase() != phase) break;
-    const bool found = engine.Get(keys[count], read_values_[count]);
-    read_found_[count] = found;
-    if (found) [[likely]] {
-      counts.hits.Add(1);
+size_t OperationExecutor::ExecuteUntimed(KvsEngine& engine, std::span<const Operation> operations,
+                                         const std::string_view* keys, RunPhase phase,
+                                         const RunControl& control) {
+  const bool updates_only_write = !context_.spec.update_is_rmw;
+  const Operation* operation = operations.data();
+  const Operation* const end = operation + operations.size();
+  WaitingRead* read = waiting_.data();
+  WaitingRead* const last_read = read + reads_together_;
+  const std::string_view* key = keys;
+  for (; operation != end && read != last_read && control.phase() == phase; ++operation, ++key) {
+    if (operation->kind == OperationKind::kRead) [[likely]] {
+      read->operation = operation;
+      read->writes = recent_writes_.count();
+      read->found = engine.Get(*key, read->value);
+      CountLookup(OperationKind::kRead, read->found);
+      ++read;
+    } else if (operation->kind == OperationKind::kUpdate && updates_only_write) {
+      const std::string_view value = EncodeNext(operation->key_number);
+      engine.Set(*key, value);
+      CountWrite(OperationKind::kUpdate, *key, value);
+      KeepInMind(operation->key_number, value);
     } else {
-      counts.misses.Add(1);
+      break;
     }
   }
   if (context_.check_answers) {
-    for (size_t i = 0; i < count; ++i) {
-      JudgeLookup(operations[i], keys[i], operations[i].key_number, read_found_[i],
-                  read_values_[i]);
+    for (const WaitingRead& waiting : std::span(waiting_.data(), read)) {
+      const Operation& judged = *waiting.operation;
+      JudgeLookup(judged, keys[&judged - operations.data()], judged.key_number, waiting.found,
+                  waiting.value, waiting.writes);
     }
   }
-  return count;
+  return static_cast<size_t>(operation - operations.data());
 }
 
 void OperationExecutor::Write(KvsEngine& engine, const Operation& operation, std::string_view key,
@@ -76,8 +86,7 @@ void OperationExecutor::Write(KvsEngine& engine, const Operation& operation, std
   const uint64_t handed_over_ns = HandOver(timed && HasVersion(value));
   CallEngine(operation.kind, timed, control, [&] { engine.Set(key, value); });
   Acknowledged(handed_over_ns);
-  counts_.Of(operation.kind).completed.Add(1);
-  CountWritten(operation.kind, key, value);
+  CountWrite(operation.kind, key, value);
   KeepInMind(operation.key_number, value);
 }
 
@@ -92,7 +101,7 @@ void OperationExecutor::ReadModifyWrite(KvsEngine& engine, const Operation& oper
     engine.Set(key, value);
   });
   Acknowledged(handed_over_ns);
-  CountLookup(operation, found);
+  CountLookup(operation.kind, found);
   if (operation.kind == OperationKind::kUpdate) counts_.Of(operation.kind).completed.Add(1);
   CountWritten(operation.kind, key, value);
   CheckLookup(operation, key, operation.key_number, found, value_in_);
@@ -111,7 +120,7 @@ void OperationExecutor::Remove(KvsEngine& engine, const Operation& operation, st
     return;
   }
   const bool found = result == RemoveResult::kRemoved;
-  CountLookup(operation, found);
+  CountLookup(operation.kind, found);
   if (!context_.check_answers) return;
   if (!found && operation.expectation == Expectation::kPresent) {
     AddWrong(operation, key, operation.key_number, "the key to be there", "\"absent\"");
@@ -199,7 +208,7 @@ void OperationExecutor::CheckScannedValue(std::string_view key, std::string_view
   if (verdict != ValueVerdict::kGood) {
     wrong_.Add("scan", key, number, "a value of this key", DescribeValue(verdict, value));
   } else {
-    JudgeAge("scan", key, number, value);
+    JudgeAge("scan", key, number, value, recent_writes_.count());
   }
 }
 
@@ -223,7 +232,8 @@ void OperationExecutor::CheckScan(const Operation& operation, std::string_view s
 }
 
 void OperationExecutor::JudgeLookup(const Operation& operation, std::string_view key,
-                                    uint64_t key_number, bool found, std::string_view value) {
+                                    uint64_t key_number, bool found, std::string_view value,
+                                    uint64_t writes) {
   if (!found) {
     if (operation.expectation == Expectation::kPresent) [[unlikely]] {
       AddWrong(operation, key, key_number, "a value, as the key is stored and nothing removes it",
@@ -242,14 +252,14 @@ void OperationExecutor::JudgeLookup(const Operation& operation, std::string_view
   if (verdict != ValueVerdict::kGood) [[unlikely]] {
     AddWrong(operation, key, key_number, "a value of this key", DescribeValue(verdict, value));
   } else if (full) {
-    JudgeAge(ToString(operation.kind), key, key_number, value);
+    JudgeAge(ToString(operation.kind), key, key_number, value, writes);
   }
 }
 
 void OperationExecutor::JudgeAge(std::string_view operation, std::string_view key,
-                                 uint64_t key_number, std::string_view value) {
+                                 uint64_t key_number, std::string_view value, uint64_t writes) {
   if (!HasVersion(value)) return;
-  const std::optional<AcknowledgedWrite> last = recent_writes_.LastTo(key_number);
+  const std::optional<AcknowledgedWrite> last = recent_writes_.LastTo(key_number, writes);
   if (!last) return;
   const std::optional<ValueOrigin> found = context_.values.OriginOf(value);
   if (found && last->IsNewerThan(*found)) wrong_.AddStale(operation, key, *last, *found);

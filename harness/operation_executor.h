@@ -89,12 +89,12 @@ class alignas(128) OperationExecutor {
                       std::span<const uint64_t> multi_get_keys, uint64_t intended_ns,
                       const RunControl& control);
 
-  // Executes the reads that `operations` begins with, up to kMostReads and while the phase is
-  // `phase`, and returns how many. Each is counted when it has come; their answers are judged when
-  // all have: who looks at a value at once keeps the processor from fetching the next one's memory
-  // meanwhile.
-  size_t ExecuteReads(KvsEngine& engine, std::span<const Operation> operations,
-                      const std::string_view* keys, RunPhase phase, const RunControl& control);
+  // Executes the reads, and the updates that are no read-modify-writes, that `operations` begins
+  // with, untimed and while the phase is `phase`, until kMostReads have been read; returns how many
+  // operations. Each is counted when it is done; what was read is judged at the end: who looks at a
+  // value at once keeps the processor from fetching the next one's memory meanwhile.
+  size_t ExecuteUntimed(KvsEngine& engine, std::span<const Operation> operations,
+                        const std::string_view* keys, RunPhase phase, const RunControl& control);
 
   LiveCounts& counts() { return counts_; }
   const LiveCounts& counts() const { return counts_; }
@@ -138,6 +138,10 @@ class alignas(128) OperationExecutor {
   void CountWritten(OperationKind kind, std::string_view key, std::string_view value) {
     counts_.Of(kind).written_bytes.Add(key.size() + value.size());
   }
+  void CountWrite(OperationKind kind, std::string_view key, std::string_view value) {
+    counts_.Of(kind).completed.Add(1);
+    CountWritten(kind, key, value);
+  }
   // True if no other write of the run has the same value for its key.
   static bool HasVersion(std::string_view value) {
     return value.size() >= ValueCodec::kHeaderBytes;
@@ -163,25 +167,28 @@ class alignas(128) OperationExecutor {
   void KeepInMind(uint64_t key_number, std::string_view value) {
     if (keeps_writes_ && HasVersion(value)) recent_writes_.Add(key_number, version_);
   }
-  void CountLookup(const Operation& operation, bool found) {
-    LiveCounts::Kind& kind = counts_.Of(operation.kind);
+  void CountLookup(OperationKind kind, bool found) {
+    LiveCounts::Kind& counts = counts_.Of(kind);
     // A branch, not a choice of address, which nothing could go past before the answer is there.
     if (found) [[likely]] {
-      kind.hits.Add(1);
+      counts.hits.Add(1);
     } else {
-      kind.misses.Add(1);
+      counts.misses.Add(1);
     }
   }
   // Judges one key's answer; `value` is what came back if it was found.
   void CheckLookup(const Operation& operation, std::string_view key, uint64_t key_number,
                    bool found, std::string_view value) {
-    if (context_.check_answers) JudgeLookup(operation, key, key_number, found, value);
+    if (context_.check_answers) {
+      JudgeLookup(operation, key, key_number, found, value, recent_writes_.count());
+    }
   }
+  // The answer came when `writes` writes were kept in mind.
   void JudgeLookup(const Operation& operation, std::string_view key, uint64_t key_number,
-                   bool found, std::string_view value);
+                   bool found, std::string_view value, uint64_t writes);
   // Judges a value that has passed its full check. `operation`: "read".
   void JudgeAge(std::string_view operation, std::string_view key, uint64_t key_number,
-                std::string_view value);
+                std::string_view value, uint64_t writes);
   void AddWrong(const Operation& operation, std::string_view key, uint64_t key_number,
                 std::string_view expected, std::string_view seen);
 
@@ -197,11 +204,16 @@ class alignas(128) OperationExecutor {
   std::unique_ptr<char[]> value_out_;
   std::string value_in_;
 
-  // Of ExecuteReads.
+  // Of ExecuteUntimed: reads that wait to be judged.
+  struct WaitingRead {
+    std::string value;
+    const Operation* operation = nullptr;
+    uint64_t writes = 0;  // kept in mind when it came
+    bool found = false;
+  };
   static constexpr size_t kMostReads = 16;
   const size_t reads_together_;  // fewer where the values would crowd the cache
-  std::array<std::string, kMostReads> read_values_;
-  std::array<bool, kMostReads> read_found_{};
+  std::array<WaitingRead, kMostReads> waiting_;
 
   // Buffers of multi-gets, one place per key; grown to the longest seen.
   struct MultiGetBuffers {
@@ -267,7 +279,7 @@ inline void OperationExecutor::Read(KvsEngine& engine, const Operation& operatio
                                     std::string_view key, bool timed, const RunControl& control) {
   bool found = false;
   CallEngine(operation.kind, timed, control, [&] { found = engine.Get(key, value_in_); });
-  CountLookup(operation, found);
+  CountLookup(operation.kind, found);
   CheckLookup(operation, key, operation.key_number, found, value_in_);
 }
 

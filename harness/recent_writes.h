@@ -39,9 +39,15 @@ class RecentWrites {
     writes_[count_++ % kMost] = {key_number, writer_, version};
   }
 
-  // The last write to `key_number`, if it is among them.
+  // How many writes have been added.
+  uint64_t count() const { return count_; }
+
+  // The last write to `key_number`, if it is kept; of the first `count` writes.
   std::optional<AcknowledgedWrite> LastTo(uint64_t key_number) const {
-    for (size_t age = 1; age <= size(); ++age) {
+    return LastTo(key_number, count_);
+  }
+  std::optional<AcknowledgedWrite> LastTo(uint64_t key_number, uint64_t count) const {
+    for (uint64_t age = count_ - count + 1; age <= size(); ++age) {
       const AcknowledgedWrite& write = writes_[(count_ - age) % kMost];
       if (write.key_number == key_number) return write;
     }

@@ -179,6 +179,45 @@ TEST(DriverTest, AReadOfAKeyThatWasNeverStoredMustMiss) {
   EXPECT_THAT(wrong.wrong.examples.front(), HasSubstr("never stored"));
 }
 
+// Reads wait to be judged while updates go on.
+TEST(DriverTest, ReadsAmongUpdatesAreJudgedByTheirOwnKeys) {
+  DriverFixture run("recordcount=50\nreadproportion=0.5\nupdateproportion=0.5\n");
+  run.options.threads = 1;
+  run.options.sampling_period = 64;
+  run.LoadAll();
+  const uint64_t loaded = run.store->sets;
+  const std::string lost = run.KeyOf(7);
+  uint64_t lost_reads = 0;
+  run.store->answer = [&](std::string_view key, bool& found, std::string&) {
+    if (key != lost) return;
+    found = false;
+    ++lost_reads;
+  };
+  const Measurement result = run.Run();
+  ASSERT_GT(lost_reads, 0u);
+  EXPECT_EQ(result.wrong.count, lost_reads);
+  for (const std::string& example : result.wrong.examples) {
+    EXPECT_THAT(example, HasSubstr("read of key \"" + lost + "\" (number 7)"));
+  }
+  const KindResult& reads = Of(result, OperationKind::kRead);
+  EXPECT_EQ(reads.completed, run.store->gets);
+  EXPECT_EQ(reads.misses, lost_reads);
+  EXPECT_EQ(Of(result, OperationKind::kUpdate).completed, run.store->sets - loaded);
+  EXPECT_EQ(result.operations, 2000u);
+  EXPECT_EQ(result.values_checked, reads.hits);
+}
+
+// Judged after updates of the same keys, by what had been written when it came.
+TEST(DriverTest, AReadThatCameBeforeAnUpdateIsNotOlderThanIt) {
+  DriverFixture run("recordcount=3\nreadproportion=0.5\nupdateproportion=0.5\n");
+  run.options.threads = 1;
+  run.options.sampling_period = 1000;
+  run.options.full_check_period = 1;
+  const Measurement result = run.LoadAndRun();
+  EXPECT_GT(result.values_checked_fully, 0u);
+  EXPECT_EQ(result.wrong.count, 0u);
+}
+
 TEST(DriverTest, WhatMayHaveBeenRemovedOrHasNoVersionIsNotKeptInMind) {
   for (const char* workload :
        {kRemoves, kReads, "recordcount=50\nreadproportion=0\nupdateproportion=1\nvaluesize=23\n"}) {
