@@ -35,6 +35,8 @@ std::string EffectiveOption(const EngineInfo& info, std::string_view name) {
   throw std::runtime_error(fmt::format("{} tells nothing of {}", info.library, name));
 }
 
+constexpr int kDidNotRun = 2;
+
 namespace {
 
 constexpr double kLimit = 1.10;
@@ -244,7 +246,11 @@ int Main(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("--smoke", options.smoke,
                "only whether it works, in a second; its figures mean nothing and decide nothing");
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kDidNotRun;
+  }
   if (options.smoke) {
     options.records = 1000;
     options.operations = 200;
@@ -263,6 +269,6 @@ int main(int argc, char** argv) {
     return kvs::Main(argc, argv);
   } catch (const std::exception& error) {
     fmt::print(stderr, "kvs-adapter-cost: {}\n", error.what());
-    return 2;
+    return kvs::kDidNotRun;
   }
 }
