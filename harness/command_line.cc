@@ -79,7 +79,19 @@ void ReadColdStart(const RawOptions& raw, RunOptions& run) {
   run.warmup_s = 0;
 }
 
-// What --records, --key-size, --value-size and --operations change in a workload; -p comes last.
+// A number from `least` to `most`.
+double ParseReal(const std::string& text, double least, double most) {
+  double number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop != end || !(number >= least && number <= most)) {
+    throw UsageError(fmt::format("'{}' is not a number from {} to {}", text, least, most));
+  }
+  return number;
+}
+
+// What --records, --key-size, --value-size, --compression-ratio and --operations change in a
+// workload; -p comes last.
 PropertyOverrides ReadOverrides(const RawOptions& raw) {
   PropertyOverrides overrides;
   const auto read = [&overrides](std::string_view option, const std::string& text, auto parse,
@@ -92,6 +104,12 @@ PropertyOverrides ReadOverrides(const RawOptions& raw) {
   read("--records", raw.records, ParseCount, "recordcount");
   read("--key-size", raw.key_size, ParseBytes, "keysize");
   read("--value-size", raw.value_size, ParseBytes, "valuesize");
+  if (!raw.compression_ratio.empty()) {
+    double ratio = 0;
+    ParseOne("--compression-ratio", raw.compression_ratio, ratio,
+             [](const std::string& text) { return ParseReal(text, 0, 1); });
+    overrides.emplace_back("compressionratio", raw.compression_ratio);
+  }
   read("--operations", raw.operations, ParseOperations, "operationcount");
   for (const std::string& property : raw.properties) {
     overrides.push_back(ParseProperty("-p", property));
@@ -104,12 +122,8 @@ Spec CustomWorkload(const RawOptions& raw, const PropertyOverrides& overrides) {
   PropertyOverrides changes;
   if (!raw.read_percent.empty()) {
     double read_percent = 0;
-    const char* end = raw.read_percent.data() + raw.read_percent.size();
-    const auto [stop, error] = std::from_chars(raw.read_percent.data(), end, read_percent);
-    if (error != std::errc() || stop != end || !(read_percent >= 0 && read_percent <= 100)) {
-      throw UsageError(
-          fmt::format("--read-percent: '{}' is not a number from 0 to 100", raw.read_percent));
-    }
+    ParseOne("--read-percent", raw.read_percent, read_percent,
+             [](const std::string& text) { return ParseReal(text, 0, 100); });
     changes.emplace_back("readproportion", fmt::to_string(read_percent / 100));
     changes.emplace_back("updateproportion", fmt::to_string((100 - read_percent) / 100));
   }

@@ -21,16 +21,12 @@ std::filesystem::path DescriptionPath(const std::filesystem::path& store) {
   return path += ".kvs-bench.json";
 }
 
-bool SameSizes(const SizeSpec& a, const SizeSpec& b) {
-  return a.kind == b.kind && a.min_bytes == b.min_bytes && a.max_bytes == b.max_bytes;
-}
-
 bool SameKeys(const KeySpec& a, const KeySpec& b) {
   if (a.format != b.format || a.hashed_order != b.hashed_order ||
       a.zero_padding != b.zero_padding || a.size.has_value() != b.size.has_value()) {
     return false;
   }
-  return !a.size || SameSizes(*a.size, *b.size);
+  return !a.size || *a.size == *b.size;
 }
 
 }  // namespace
@@ -99,10 +95,18 @@ std::string WhyStoreDoesNotFit(const KeptStore& store, const TrialPlan& plan) {
   if (!SameKeys(store.workload.keys, plan.workload.keys)) {
     return "has keys of another form or size than the workload";
   }
-  if (!SameSizes(store.workload.value_size, plan.workload.value_size)) {
-    return fmt::format("has values of {} to {} bytes, the workload's have {} to {}",
-                       store.workload.value_size.min_bytes, store.workload.value_size.max_bytes,
-                       plan.workload.value_size.min_bytes, plan.workload.value_size.max_bytes);
+  const SizeSpec& held = store.workload.value_size;
+  const SizeSpec& expected = plan.workload.value_size;
+  if (held.min_bytes != expected.min_bytes || held.max_bytes != expected.max_bytes) {
+    return fmt::format("has values of {} to {} bytes, the workload's have {} to {}", held.min_bytes,
+                       held.max_bytes, expected.min_bytes, expected.max_bytes);
+  }
+  if (held != expected) return "has values whose sizes are distributed in another way";
+  if (store.workload.compression_ratio != plan.workload.compression_ratio) {
+    return fmt::format(
+        "has values that compress to {:g} of their size, not {:g} (see "
+        "--compression-ratio)",
+        store.workload.compression_ratio, plan.workload.compression_ratio);
   }
   return "";
 }

@@ -58,6 +58,10 @@ void DefineOptions(CLI::App& app, RawOptions& raw) {
   custom.AddOne("--key-size", "SIZE", raw.key_size,
                 "bytes of a key (default: as YCSB writes keys)");
   custom.AddOne("--value-size", "SIZE", raw.value_size, "bytes of a value (default: 100)");
+  custom.AddOne(
+      "--compression-ratio", "R", raw.compression_ratio,
+      "values compress to R of their size, 0 to 1, as db_bench's compression_ratio; 1: not "
+      "at all (default: 1)");
   custom.AddOne("--read-percent", "PERCENT", raw.read_percent,
                 "reads in percent, the others update (default: 50); not with --workload");
   custom.AddList("-p,--property", "KEY=VALUE", raw.properties,

@@ -14,7 +14,7 @@ namespace kvs {
 struct RawOptions {
   std::vector<std::string> engines, workloads, threads, pools, tiers, properties;
   std::string trials, duration, operations, rate, arrivals, warmup, timeout;
-  std::string records, key_size, value_size, read_percent;
+  std::string records, key_size, value_size, compression_ratio, read_percent;
   std::string cold;  // of a bare --cold "true"
   std::string seed, sampling_period, verify, memory_budget;
   std::string directory, use_existing, out, csv, resume;

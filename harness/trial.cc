@@ -124,7 +124,7 @@ class TrialRun {
         trial_(trial),
         stores_data_(engine.capabilities(plan.OpenOptions()).stores_data),
         keys_(plan.workload.keys),
-        values_(plan.workload.value_size, plan.value_seed) {
+        values_(plan.workload.value_size, plan.value_seed, plan.workload.compression_ratio) {
     if (CountsEvents()) hardware_.emplace(KernelCounters());
     driver_options_.threads = plan.cell.threads;
     driver_options_.pool = plan.pool;

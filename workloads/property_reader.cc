@@ -126,6 +126,15 @@ void PropertyReader::SetDefault(std::string_view name, std::string value) {
   defaults_.insert_or_assign(std::string(name), std::move(value));
 }
 
+void PropertyReader::Replace(std::string_view name, std::string value) {
+  const auto given = given_.find(name);
+  if (given == given_.end()) {
+    SetDefault(name, std::move(value));
+  } else {
+    given->second.value = std::move(value);
+  }
+}
+
 void PropertyReader::Drop(std::span<const std::string_view> names, std::string_view reason) {
   std::vector<std::string> dropped;
   for (const std::string_view name : names) {

@@ -42,6 +42,8 @@ class PropertyReader {
 
   // Records the value that `name` has by a default that depends on other properties.
   void SetDefault(std::string_view name, std::string value);
+  // Records `value` as that of `name` in place of what was given.
+  void Replace(std::string_view name, std::string value);
   // Says that `names` have no effect on this workload: their defaults are not recorded, and
   // `reason` becomes a note when one was given.
   void Drop(std::span<const std::string_view> names, std::string_view reason);

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
+#include "workloads/random.h"
 #include "workloads/spec.h"
 #include "workloads/ycsb_formulae.h"
 
@@ -26,10 +28,13 @@ class SizeChooser {
 
  private:
   uint32_t Draw(uint64_t number) const;
+  // What one part has above its least size, `range` at most.
+  uint64_t DrawExtra(Random& random, uint32_t range) const;
 
   SizeSpec spec_;
   uint64_t salt_;
   std::optional<YcsbZipfian> zipfian_;
+  std::vector<uint64_t> cumulated_weights_;  // of the histogram
 };
 
 }  // namespace kvs

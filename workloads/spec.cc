@@ -9,8 +9,10 @@
 #include <fstream>
 #include <iterator>
 #include <numeric>
+#include <span>
 
 #include "workloads/property_reader.h"
+#include "workloads/size_histogram.h"
 #include "workloads/suggestion.h"
 
 namespace kvs {
@@ -23,7 +25,21 @@ constexpr uint64_t kMostKeyBytes = 1 << 16;
 constexpr uint64_t kMostValueBytes = 1 << 30;
 constexpr uint32_t kBinaryKeyBytes = 16;  // db_bench's default
 
-constexpr string_view kSizeDistributions[] = {"constant", "uniform", "zipfian"};
+// In the order of SizeSpec::Kind. Keys have the first three, fields no pareto, values all of them.
+constexpr string_view kSizeDistributions[] = {"constant", "uniform", "zipfian", "pareto",
+                                              "histogram"};
+constexpr auto kKeySizeDistributions = std::span(kSizeDistributions).first<3>();
+constexpr string_view kFieldSizeDistributions[] = {"constant", "uniform", "zipfian", "histogram"};
+
+std::string ReadWholeFile(const std::filesystem::path& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file || file.bad()) {
+    throw SpecError(fmt::format("{}: cannot be read: {}", path.string(), std::strerror(errno)));
+  }
+  return text;
+}
 
 // Builds a Spec from properties, one group of them after the other.
 class SpecBuilder {
@@ -60,8 +76,16 @@ class SpecBuilder {
   void CheckPreload();
   void CheckSinglePass();
 
-  SizeSpec ReadSize(string_view name, string_view least_name, string_view distribution_name,
-                    uint64_t least, uint64_t most);
+  struct SizeNames {
+    string_view most;
+    string_view least;
+    string_view distribution;
+    string_view histogram;  // "" where there are none
+    std::span<const string_view> distributions;
+  };
+  SizeSpec ReadSize(const SizeNames& names, uint64_t least, uint64_t most);
+  SizeSpec ReadHistogram(const SizeNames& names, uint64_t most);
+  ParetoSpec ReadPareto();
   double& Share(OperationKind kind) { return spec_.proportions[static_cast<size_t>(kind)]; }
   void Note(std::string sentence) { spec_.notes.push_back(std::move(sentence)); }
 
@@ -178,20 +202,67 @@ void SpecBuilder::ReadScans() {
   }
 }
 
-SizeSpec SpecBuilder::ReadSize(string_view name, string_view least_name,
-                               string_view distribution_name, uint64_t least, uint64_t most) {
+SizeSpec SpecBuilder::ReadSize(const SizeNames& names, uint64_t least, uint64_t most) {
+  const string_view chosen =
+      names.distributions[reader_.Choice(names.distribution, names.distributions)];
   SizeSpec size;
-  size.kind = static_cast<SizeSpec::Kind>(reader_.Choice(distribution_name, kSizeDistributions));
-  size.max_bytes = static_cast<uint32_t>(reader_.Count(name, least, most));
+  size.kind = static_cast<SizeSpec::Kind>(std::ranges::find(kSizeDistributions, chosen) -
+                                          std::begin(kSizeDistributions));
+  if (size.kind == SizeSpec::Kind::kHistogram) return ReadHistogram(names, most);
+  if (!names.histogram.empty()) {
+    const string_view dropped[] = {names.histogram};
+    reader_.Drop(dropped, fmt::format("{} is not histogram", names.distribution));
+  }
+  size.max_bytes = static_cast<uint32_t>(reader_.Count(names.most, least, most));
   size.min_bytes = size.max_bytes;
   if (size.kind == SizeSpec::Kind::kConstant) {
-    const string_view dropped[] = {least_name};
+    const string_view dropped[] = {names.least};
     reader_.Drop(dropped, "sizes are constant");
   } else {
-    size.min_bytes = static_cast<uint32_t>(reader_.Count(least_name, least, size.max_bytes));
+    size.min_bytes = static_cast<uint32_t>(reader_.Count(names.least, least, size.max_bytes));
     if (size.min_bytes == size.max_bytes) size.kind = SizeSpec::Kind::kConstant;
   }
   return size;
+}
+
+// The file's text takes the place of its name in the effective properties: a spec crosses process
+// boundaries, and outlives the file.
+SizeSpec SpecBuilder::ReadHistogram(const SizeNames& names, uint64_t most) {
+  const string_view dropped[] = {names.most, names.least};
+  reader_.Drop(dropped, fmt::format("{} is histogram", names.distribution));
+  if (reader_.Text(names.histogram).empty()) {
+    reader_.Refuse(names.distribution,
+                   fmt::format("needs a file of weights: {}=<file>", names.histogram));
+  }
+  std::string text(reader_.Text(names.histogram));
+  std::string origin(names.histogram);
+  if (!IsSizeHistogram(text)) {
+    origin = text;
+    try {
+      text = ReadWholeFile(origin);
+    } catch (const SpecError& error) {
+      reader_.Refuse(names.histogram, error.what());
+    }
+  }
+  SizeSpec size;
+  size.kind = SizeSpec::Kind::kHistogram;
+  size.histogram = ParseSizeHistogram(text, origin, most);
+  reader_.Replace(names.histogram, SizeHistogramText(size.histogram));
+  const std::vector<uint64_t>& weights = size.histogram.weights;
+  const auto first = std::ranges::find_if(weights, [](uint64_t weight) { return weight > 0; });
+  const uint32_t block_bytes = size.histogram.block_bytes;
+  size.min_bytes = block_bytes * static_cast<uint32_t>(first - weights.begin() + 1);
+  size.max_bytes = block_bytes * static_cast<uint32_t>(weights.size());
+  return size;
+}
+
+ParetoSpec SpecBuilder::ReadPareto() {
+  ParetoSpec pareto;
+  pareto.theta = reader_.Real("pareto.theta", 0, kMostValueBytes);
+  pareto.k = reader_.Real("pareto.k", 0, 10);
+  pareto.sigma = reader_.Real("pareto.sigma", 0, kMostValueBytes);
+  if (pareto.sigma == 0) reader_.Refuse("pareto.sigma", "expected a number above 0");
+  return pareto;
 }
 
 void SpecBuilder::ReadKeys() {
@@ -213,20 +284,36 @@ void SpecBuilder::ReadKeys() {
     return;
   }
   reader_.SetDefault("minkeysize", "8");
-  spec_.keys.size = ReadSize("keysize", "minkeysize", "keysizedistribution", 8, kMostKeyBytes);
+  spec_.keys.size =
+      ReadSize({"keysize", "minkeysize", "keysizedistribution", "", kKeySizeDistributions}, 8,
+               kMostKeyBytes);
 }
 
 void SpecBuilder::ReadValues() {
-  if (reader_.Given("valuesize")) {
-    spec_.value_size =
-        ReadSize("valuesize", "minvaluesize", "valuesizedistribution", 0, kMostValueBytes);
+  // A histogram says how large values are, too.
+  if (reader_.Given("valuesize") || reader_.Text("valuesizedistribution") == "histogram") {
+    spec_.value_size = ReadSize({"valuesize", "minvaluesize", "valuesizedistribution",
+                                 "valuesizehistogram", kSizeDistributions},
+                                0, kMostValueBytes);
     constexpr string_view kDropped[] = {"fieldcount", "fieldlength", "minfieldlength",
-                                        "fieldlengthdistribution"};
-    reader_.Drop(kDropped, "valuesize is given");
+                                        "fieldlengthdistribution", "fieldlengthhistogram"};
+    reader_.Drop(kDropped, "valuesize or valuesizehistogram is given");
   } else {
     ReadFields();
-    constexpr string_view kDropped[] = {"minvaluesize", "valuesizedistribution"};
+    constexpr string_view kDropped[] = {"minvaluesize", "valuesizedistribution",
+                                        "valuesizehistogram"};
     reader_.Drop(kDropped, "valuesize is not given");
+  }
+  if (spec_.value_size.kind == SizeSpec::Kind::kPareto) {
+    spec_.value_size.pareto = ReadPareto();
+  } else {
+    constexpr string_view kDropped[] = {"pareto.theta", "pareto.k", "pareto.sigma"};
+    reader_.Drop(kDropped, "valuesizedistribution is not pareto");
+  }
+  spec_.compression_ratio = reader_.Real("compressionratio", 0, 1);
+  if (spec_.compression_ratio < 1) {
+    Note(
+        fmt::format("Values are made to compress to {:g} of their size.", spec_.compression_ratio));
   }
   if (spec_.Proportion(OperationKind::kUpdate) > 0) {
     Note(spec_.update_is_rmw ? "An update reads the value, then overwrites all of it (update=rmw)."
@@ -236,15 +323,13 @@ void SpecBuilder::ReadValues() {
 
 // YCSB's fields become one value: their sizes add up.
 void SpecBuilder::ReadFields() {
-  if (reader_.Text("fieldlengthdistribution") == "histogram") {
-    reader_.Refuse("fieldlengthdistribution",
-                   "sizes from a histogram file are not supported; use constant, uniform or "
-                   "zipfian");
-  }
   const auto fields = static_cast<uint32_t>(reader_.Count("fieldcount", 1, 1'000'000));
-  const SizeSpec field = ReadSize("fieldlength", "minfieldlength", "fieldlengthdistribution", 0,
-                                  kMostValueBytes / fields);
-  spec_.value_size = {field.kind, fields * field.min_bytes, fields * field.max_bytes, 1};
+  const SizeSpec field = ReadSize({"fieldlength", "minfieldlength", "fieldlengthdistribution",
+                                   "fieldlengthhistogram", kFieldSizeDistributions},
+                                  0, kMostValueBytes / fields);
+  spec_.value_size = field;
+  spec_.value_size.min_bytes *= fields;
+  spec_.value_size.max_bytes *= fields;
   if (field.kind != SizeSpec::Kind::kConstant) spec_.value_size.parts = fields;
   const std::string bytes =
       spec_.value_size.min_bytes == spec_.value_size.max_bytes
@@ -280,16 +365,6 @@ void SpecBuilder::CheckSinglePass() {
   if (scans > 0 && spec_.scan_length.min_bytes != spec_.scan_length.max_bytes) {
     reader_.Refuse("singlepass", "scans need one length: minscanlength equal to maxscanlength");
   }
-}
-
-std::string ReadWholeFile(const std::filesystem::path& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file || file.bad()) {
-    throw SpecError(fmt::format("{}: cannot be read: {}", path.string(), std::strerror(errno)));
-  }
-  return text;
 }
 
 std::string NoSuchWorkload(string_view name) {

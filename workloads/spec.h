@@ -39,13 +39,40 @@ enum class KeyFormat : uint8_t {
   kBinary,  // db_bench's: 8 bytes big-endian, filled up with '0'; hashed: a bijection of the number
 };
 
+// The generalised Pareto law: P(size > x) = (1 + k (x - theta) / sigma)^(-1/k). Cao et al.,
+// "Characterizing, Modeling, and Benchmarking RocksDB Key-Value Workloads at Facebook", FAST 2020,
+// section 6, finds it in the sizes of values; the defaults are those of db_bench's mixgraph.
+struct ParetoSpec {
+  double theta = 0;      // bytes, >= 0
+  double k = 0.2615;     // >= 0; 0: the exponential law
+  double sigma = 25.45;  // bytes, > 0
+
+  bool operator==(const ParetoSpec&) const = default;
+};
+
+// Sizes of YCSB's histogram files: (i + 1) x block_bytes with weight i.
+struct SizeHistogram {
+  uint32_t block_bytes = 0;
+  std::vector<uint64_t> weights;  // the last one is above 0
+
+  bool operator==(const SizeHistogram&) const = default;
+};
+
 // How sizes of keys or values are chosen; a function of the key's number, so that it is repeatable.
 struct SizeSpec {
-  enum class Kind : uint8_t { kConstant, kUniform, kZipfian } kind = Kind::kConstant;
+  enum class Kind : uint8_t {
+    kConstant,
+    kUniform,
+    kZipfian,
+    kPareto,     // what is drawn below min_bytes or above max_bytes becomes that
+    kHistogram,  // its sizes, times `parts`, are from min_bytes to max_bytes
+  } kind = Kind::kConstant;
   uint32_t min_bytes = 0;
   uint32_t max_bytes = 0;  // equal to min_bytes when constant
   // Draws that are added up, each over 1/parts of the range: YCSB's fields.
   uint32_t parts = 1;
+  ParetoSpec pareto{};        // kPareto only
+  SizeHistogram histogram{};  // kHistogram only
 
   bool operator==(const SizeSpec&) const = default;
 };
@@ -82,6 +109,7 @@ struct Spec {
   bool update_is_rmw = false;  // update=rmw
   KeySpec keys;
   SizeSpec value_size;
+  double compression_ratio = 1;  // see ValueCodec
   SizeSpec scan_length;
   uint32_t multi_get_size = 16;
   uint64_t seed = 0;

@@ -21,6 +21,8 @@ using Header = std::array<uint64_t, ValueCodec::kHeaderBytes / sizeof(uint64_t)>
 
 using Vector2 = uint64_t __attribute__((vector_size(16)));
 
+constexpr size_t kPeriodBytes = sizeof(Vector2);  // of what compressible values repeat
+
 constexpr uint64_t kKeyMask = 0xA0761D6478BD642Full;
 constexpr uint64_t kOriginMask = 0xE7037ED1A0B428DBull;
 
@@ -42,6 +44,12 @@ struct Content {
     Vector2 word;
     std::memcpy(&word, source + offset, sizeof word);
     return word ^ key;
+  }
+
+  // What compressible values repeat. Not the key itself, which a compressor would find in the
+  // header.
+  Vector2 Period() const {
+    return key ^ Vector2 { kKeyMask, kOriginMask };
   }
 
   const char* source;
@@ -69,16 +77,44 @@ bool ContentEquals(const Content& content, const char* data, size_t size) {
          std::memcmp(data + offset, &word, size - offset) == 0;
 }
 
+// Where a value compresses. Apart, so that storing values that do not costs what it did.
+[[gnu::noinline]] void StoreRepetition(const Content& content, char* out, size_t size) {
+  const Vector2 period = content.Period();
+  for (size_t offset = 0; offset < size; offset += sizeof period) {
+    std::memcpy(out + offset, &period, std::min(sizeof period, size - offset));
+  }
+}
+
+bool IsRepetition(const Content& content, const char* data, size_t size) {
+  const Vector2 period = content.Period();
+  for (size_t offset = 0; offset < size; offset += sizeof period) {
+    const size_t bytes = std::min(sizeof period, size - offset);
+    if (std::memcmp(data + offset, &period, bytes) != 0) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
-ValueCodec::ValueCodec(const SizeSpec& size, uint64_t seed)
-    : size_(size, kValueSizeSalt), seed_(Mix64(seed + 1)), max_size_(size.max_bytes) {
+ValueCodec::ValueCodec(const SizeSpec& size, uint64_t seed, double compression_ratio)
+    : size_(size, kValueSizeSalt),
+      seed_(Mix64(seed + 1)),
+      max_size_(size.max_bytes),
+      compression_ratio_(compression_ratio) {
   pool_.resize(kPoolStarts + max_size_ + sizeof(Vector2));
   Random random(seed_);
   for (size_t i = 0; i < pool_.size(); i += sizeof(uint64_t)) {
     const uint64_t word = random.Next();
     std::memcpy(&pool_[i], &word, std::min(sizeof word, pool_.size() - i));
   }
+}
+
+size_t ValueCodec::CompressibleBytes(size_t size) const {
+  if (compression_ratio_ == 1) return 0;
+  // Neither the header nor the first of the repeated bytes compresses.
+  const auto incompressible = static_cast<size_t>(std::max(
+      compression_ratio_ * static_cast<double>(size), double{kHeaderBytes + kPeriodBytes}));
+  return size + kPeriodBytes - std::min(incompressible, size + kPeriodBytes);
 }
 
 uint64_t ValueCodec::CheckOf(uint64_t key_number, uint64_t origin, size_t size) const {
@@ -100,6 +136,10 @@ std::string_view ValueCodec::Encode(uint64_t key_number, uint32_t writer, uint32
     std::memcpy(buffer + sizeof start, &end, sizeof end);
   }
   StoreContent(Content(check, pool_), buffer + header_size, size - header_size);
+  if (compression_ratio_ < 1 && header_size != 0) [[unlikely]] {
+    const size_t repeated = CompressibleBytes(size);
+    StoreRepetition(Content(check, pool_), buffer + size - repeated, repeated);
+  }
   return {buffer, size};
 }
 
@@ -117,9 +157,13 @@ ValueVerdict ValueCodec::Check(uint64_t key_number, std::string_view value, bool
   const uint64_t found_key = header[1] ^ Fold(check, kKeyMask);
   const uint64_t origin = header[2] ^ Fold(check, kOriginMask);
   if (size > max_size_ || CheckOf(found_key, origin, size) != check) return ValueVerdict::kDamaged;
-  if (full &&
-      !ContentEquals(Content(check, pool_), value.data() + kHeaderBytes, size - kHeaderBytes)) {
-    return ValueVerdict::kDamaged;
+  if (full) {
+    const Content content(check, pool_);
+    const size_t repeated = CompressibleBytes(size);
+    if (!ContentEquals(content, value.data() + kHeaderBytes, size - kHeaderBytes - repeated) ||
+        !IsRepetition(content, value.data() + size - repeated, repeated)) {
+      return ValueVerdict::kDamaged;
+    }
   }
   return found_key == key_number ? ValueVerdict::kGood : ValueVerdict::kForeign;
 }

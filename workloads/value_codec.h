@@ -33,8 +33,11 @@ struct ValueOrigin {
 // A value is a header (key number, writer, version, and a check over these and the size) followed
 // by incompressible bytes that are a function of the header, so that a torn mixture of two values
 // never passes a full check. The header is enciphered by its check, so it does not compress either.
-// Values shorter than the header carry as much of a hash of key number and size as fits: all their
-// versions are the same, and a foreign one counts as damaged.
+// With a compression ratio R below 1, a value compresses to R of its size, as db_bench means it:
+// the contents are as said up to there, and from there on repeat 16 bytes, which are a function of
+// the header as well. Header and these 16 bytes stay, whatever R is. Values shorter than the header
+// carry as much of a hash of key number and size as fits: all their versions are the same, and a
+// foreign one counts as damaged.
 //
 // Thread safety: immutable after construction; share it freely.
 class ValueCodec {
@@ -42,8 +45,8 @@ class ValueCodec {
   // Values of this size and above carry the header.
   static constexpr size_t kHeaderBytes = 3 * sizeof(uint64_t);
 
-  // Values made with one seed count as damaged with another.
-  ValueCodec(const SizeSpec& size, uint64_t seed);
+  // Values made with one seed or ratio (0..1) count as damaged with another.
+  ValueCodec(const SizeSpec& size, uint64_t seed, double compression_ratio = 1);
 
   size_t max_size() const { return max_size_; }
   // What Encode needs: bytes for the largest value, and up to 15 that it may write behind a value.
@@ -62,12 +65,15 @@ class ValueCodec {
   std::optional<ValueOrigin> OriginOf(std::string_view value) const;
 
  private:
+  // How many bytes at the end of a value of `size` bytes, kHeaderBytes at least, are repetition.
+  size_t CompressibleBytes(size_t size) const;
   // The check word of a header.
   uint64_t CheckOf(uint64_t key_number, uint64_t origin, size_t size) const;
 
   SizeChooser size_;
   uint64_t seed_;
   size_t max_size_;
+  double compression_ratio_;
   std::vector<char> pool_;  // random bytes from which contents are cut
 };
 

@@ -247,6 +247,16 @@ TEST(CommandLineTest, ARateMakesAnOpenLoop) {
               HasSubstr("--load-only"));
 }
 
+TEST(CommandLineTest, TheCompressionRatioIsOfEveryWorkload) {
+  for (const Spec& workload : ParseRun({"--compression-ratio", "0.5"}).workloads) {
+    EXPECT_EQ(workload.compression_ratio, 0.5);
+  }
+  EXPECT_EQ(ParseRun({}).workloads.front().compression_ratio, 1);
+  EXPECT_THAT(Complaint({"--compression-ratio", "2"}),
+              HasSubstr("--compression-ratio: '2' is not a number from 0 to 1"));
+  EXPECT_THAT(Complaint({"--compression-ratio", "half"}), HasSubstr("'half'"));
+}
+
 TEST(CommandLineTest, AColdStoreHasNoWarmUp) {
   EXPECT_EQ(ParseRun({}).cold, std::nullopt);
   EXPECT_EQ(ParseRun({"--cold", "--trials", "1"}).cold, ColdStart::kEvict);

@@ -19,7 +19,7 @@ struct DriverFixture {
   explicit DriverFixture(const std::string& properties)
       : spec(ParseSpec(properties, "test", "test", {})),
         keys(spec.keys),
-        values(spec.value_size, 1),
+        values(spec.value_size, 1, spec.compression_ratio),
         store(std::make_shared<ModelStore>()),
         engine(store) {
     options.threads = 2;

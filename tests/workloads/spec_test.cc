@@ -226,6 +226,14 @@ TEST(SpecTest, NumbersOutOfRangeAreRefused) {
                                  "fieldcount=0",
                                  "fieldlength=2000000000",
                                  "fieldlengthdistribution=histogram",
+                                 "fieldlengthdistribution=pareto",
+                                 "fieldlengthdistribution=histogram\nfieldlengthhistogram=/none",
+                                 "valuesizedistribution=histogram",
+                                 "keysize=100\nkeysizedistribution=pareto",
+                                 "valuesize=10\nvaluesizedistribution=pareto\npareto.sigma=0",
+                                 "valuesize=10\nvaluesizedistribution=pareto\npareto.k=-1",
+                                 "compressionratio=1.1",
+                                 "compressionratio=-0.1",
                                  "valuesize=2GiB",
                                  "valuesize=10\nminvaluesize=11\nvaluesizedistribution=uniform",
                                  "keysize=7",
@@ -266,6 +274,58 @@ TEST(SpecTest, SyntaxIsJavas) {
             "file:1: \\u must be followed by four hexadecimal digits");
 }
 
+TEST(SpecTest, SizesOfAHistogramComeFromItsFileAndOutliveIt) {
+  const std::string path =
+      testing::TempDir() + "kvs-histogram-" + std::to_string(::getpid()) + ".txt";
+  std::ofstream(path) << "BlockSize\t10\n0\t0\n1\t3\n2\t1\n";
+  const Spec of_values =
+      Parse("recordcount=1000\nvaluesizedistribution=histogram", {{"valuesizehistogram", path}});
+  const Spec of_fields = Parse("recordcount=1000\nfieldcount=4\nfieldlengthdistribution=histogram",
+                               {{"fieldlengthhistogram", path}});
+  std::filesystem::remove(path);
+  const SizeHistogram histogram{.block_bytes = 10, .weights = {0, 3, 1}};
+  EXPECT_EQ(of_values.value_size.kind, SizeSpec::Kind::kHistogram);
+  EXPECT_EQ(of_values.value_size.histogram, histogram);
+  EXPECT_EQ(of_values.value_size.min_bytes, 20u);
+  EXPECT_EQ(of_values.value_size.max_bytes, 30u);
+  EXPECT_EQ(of_values.value_size.parts, 1u);
+  EXPECT_EQ(of_fields.value_size.histogram, histogram);
+  EXPECT_EQ(of_fields.value_size.min_bytes, 80u);
+  EXPECT_EQ(of_fields.value_size.max_bytes, 120u);
+  EXPECT_EQ(of_fields.value_size.parts, 4u);
+  EXPECT_THAT(of_fields.notes, Contains(HasSubstr("80 to 120 bytes")));
+  for (const Spec& spec : {of_values, of_fields}) EXPECT_EQ(Parse(PropertiesText(spec)), spec);
+}
+
+TEST(SpecTest, AWrongHistogramIsNamedWithFileAndLine) {
+  const std::string path =
+      testing::TempDir() + "kvs-histogram-" + std::to_string(::getpid()) + ".txt";
+  std::ofstream(path) << "BlockSize\t10\n0\tmany\n";
+  EXPECT_THAT(Refused("valuesizedistribution=histogram\nvaluesizehistogram=" + path),
+              HasSubstr(path + ":2: expected '0 <weight>'"));
+  std::filesystem::remove(path);
+  EXPECT_THAT(Refused("valuesizedistribution=histogram\nvaluesizehistogram=" + path),
+              HasSubstr(path + ": cannot be read: No such file"));
+}
+
+TEST(SpecTest, SizesAfterParetoHaveItsParameters) {
+  const Spec spec = Parse(
+      "recordcount=1000\nvaluesize=1024\nvaluesizedistribution=pareto\nminvaluesize=10\n"
+      "pareto.theta=1\npareto.k=0.5");
+  EXPECT_EQ(spec.value_size.kind, SizeSpec::Kind::kPareto);
+  EXPECT_EQ(spec.value_size.min_bytes, 10u);
+  EXPECT_EQ(spec.value_size.max_bytes, 1024u);
+  EXPECT_EQ(spec.value_size.pareto, (ParetoSpec{.theta = 1, .k = 0.5, .sigma = 25.45}));
+  EXPECT_EQ(Parse(PropertiesText(spec)), spec);
+}
+
+TEST(SpecTest, ACompressionRatioIsNoted) {
+  EXPECT_EQ(Parse("recordcount=1000").compression_ratio, 1);
+  const Spec spec = Parse("recordcount=1000\ncompressionratio=0.25");
+  EXPECT_EQ(spec.compression_ratio, 0.25);
+  EXPECT_THAT(spec.notes, Contains("Values are made to compress to 0.25 of their size."));
+}
+
 TEST(SpecTest, PropertiesTextMakesTheSpecAgain) {
   for (const ShippedSpec& shipped : ShippedSpecs()) {
     const Spec spec = LoadSpec(shipped.name, {});
@@ -294,7 +354,10 @@ RC_GTEST_PROP(SpecTest, PropertiesTextMakesAnySpecAgain, ()) {
   maybe("keysize", number(8, 100));
   maybe("keysizedistribution", *rc::gen::element<std::string>("constant", "uniform", "zipfian"));
   maybe("valuesize", number(1, 100));
-  maybe("valuesizedistribution", *rc::gen::element<std::string>("constant", "uniform", "zipfian"));
+  maybe("valuesizedistribution",
+        *rc::gen::element<std::string>("constant", "uniform", "zipfian", "pareto", "histogram"));
+  overrides.emplace_back("valuesizehistogram", "BlockSize 10\n0 1\n1 0\n2 5\n");
+  maybe("compressionratio", *rc::gen::element<std::string>("0", "0.5", "1"));
   maybe("fieldlengthdistribution", *rc::gen::element<std::string>("constant", "uniform"));
   maybe("update", "rmw");
   maybe("table", *rc::gen::arbitrary<std::string>());

@@ -147,6 +147,49 @@ TEST(ValueCodecTest, FieldsAddUp) {
   EXPECT_NEAR(std::sqrt(squares / kKeys - mean * mean), 91.3, 3);
 }
 
+TEST(ValueCodecTest, CompressibleValuesAreCheckedToo) {
+  for (const double ratio : {0.0, 0.1, 0.5, 0.99}) {
+    for (const uint32_t bytes : {10u, 24u, 40u, 41u, 100u, 1000u}) {
+      const ValueCodec codec(Constant(bytes), 1, ratio);
+      const std::string good = EncodeValue(codec, 5, 1, 1);
+      const std::string later = EncodeValue(codec, 5, 1, 2);
+      EXPECT_EQ(codec.Check(5, good, true), ValueVerdict::kGood);
+      for (size_t at = 0; at < good.size(); ++at) {
+        std::string bad = good;
+        bad[at] = static_cast<char>(bad[at] ^ 1);
+        EXPECT_EQ(codec.Check(5, bad, true), ValueVerdict::kDamaged) << at;
+        const std::string torn = good.substr(0, at) + later.substr(at);
+        if (torn == good || torn == later) continue;
+        EXPECT_EQ(codec.Check(5, torn, true), ValueVerdict::kDamaged) << at;
+      }
+    }
+  }
+}
+
+TEST(ValueCodecTest, TheRepetitionBeginsWhereTheRatioSaysAndIsTheValuesOwn) {
+  constexpr size_t kPeriod = 16;
+  std::set<std::string> repeated;
+  for (const double ratio : {0.25, 0.5, 0.75}) {
+    const ValueCodec codec(Constant(1000), 1, ratio);
+    for (uint64_t key = 0; key < 10; ++key) {
+      const std::string value = EncodeValue(codec, key, 1, 1);
+      size_t begin = value.size() - kPeriod;
+      while (begin > 0 && value[begin - 1] == value[begin - 1 + kPeriod]) --begin;
+      // The first 16 repeated bytes are as good as random, and a byte or two before them may fit by
+      // chance.
+      EXPECT_NEAR(static_cast<double>(begin + kPeriod), 1000 * ratio, 2);
+      repeated.insert(value.substr(value.size() - kPeriod));
+    }
+  }
+  EXPECT_EQ(repeated.size(), 30u);  // where it ends in the period depends on the ratio
+}
+
+TEST(ValueCodecTest, AnotherRatiosValuesAreDamaged) {
+  const ValueCodec codec(Constant(1000), 1, 0.5);
+  const ValueCodec other(Constant(1000), 1, 0.6);
+  EXPECT_EQ(other.Check(5, EncodeValue(codec, 5, 1, 1), true), ValueVerdict::kDamaged);
+}
+
 // Nothing for a compressor: each byte value is as frequent as another over many values.
 TEST(ValueCodecTest, BytesAreSpreadEvenly) {
   const ValueCodec codec(Constant(100), 1);
