@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <limits>
 #include <string_view>
 #include <system_error>
@@ -51,9 +52,38 @@ Arrivals ParseArrivalsOption(const std::string& text) {
   throw UsageError(fmt::format("'{}' is neither 'poisson' nor 'constant'", text));
 }
 
+std::optional<find_max::FindMaxOptions> ReadFindMax(const RawOptions& raw, const RunOptions& run) {
+  if (!raw.find_max) {
+    if (raw.slo.empty()) return std::nullopt;
+    throw UsageError("--slo: is what --find-max searches the highest rate for; give that too");
+  }
+  if (raw.slo.empty()) throw UsageError("--find-max: needs what has to hold: --slo 'p99<1ms'");
+  if (!raw.rate.empty()) throw UsageError("--find-max: seeks the rate; leave out --rate");
+  if (raw.load_only) throw UsageError("--load-only: measures nothing, so there is no --find-max");
+  if (!raw.operations.empty()) {
+    throw UsageError("--find-max: needs windows of time; give --duration instead of --operations");
+  }
+  find_max::FindMaxOptions options;
+  options.confirmations = run.trials;
+  ParseOne("--slo", raw.slo, options.slo,
+           [](const std::string& text) { return find_max::ParseSlo(text); });
+  ParseOne("--arrivals", raw.arrivals, options.arrivals, ParseArrivalsOption);
+  for (const Spec& workload : run.workloads) {
+    if (!workload.CanWarmUp()) {
+      throw UsageError(fmt::format(
+          "--find-max: workload '{}' is over after one pass, so it keeps no rate", workload.name));
+    }
+    if (std::isinf(find_max::NeededWindowS(options.slo, workload, 1))) {
+      throw UsageError(fmt::format("--slo: workload '{}' has no such operations as in '{}'",
+                                   workload.name, options.slo.text));
+    }
+  }
+  return options;
+}
+
 std::optional<OpenLoop> ReadOpenLoop(const RawOptions& raw) {
   if (raw.rate.empty()) {
-    if (raw.arrivals.empty()) return std::nullopt;
+    if (raw.arrivals.empty() || raw.find_max) return std::nullopt;
     throw UsageError("--arrivals: says how the operations of --rate arrive; give that too");
   }
   if (!raw.sampling_period.empty()) {
@@ -266,6 +296,7 @@ RunOptions Interpret(const RawOptions& raw, EngineTable engines) {
     return ParseNumber(text, 0, std::numeric_limits<uint64_t>::max());
   });
   run.open_loop = ReadOpenLoop(raw);
+  run.find_max = ReadFindMax(raw, run);
   ParseOne("--sampling-period", raw.sampling_period, run.sampling_period,
            [](const std::string& text) {
              return static_cast<double>(ParseNumber(text, 1, 1'000'000'000));

@@ -12,6 +12,7 @@
 #include "harness/doctor/doctor_options.h"
 #include "harness/driver.h"
 #include "harness/engine_choice.h"
+#include "harness/find_max/cell_search.h"
 #include "harness/page_cache.h"
 #include "harness/verify/verify_options.h"
 #include "workloads/spec.h"
@@ -31,7 +32,8 @@ struct RunOptions {
   std::optional<ColdStart> cold;      // --cold; unset: the page cache is left as it is
   double timeout_s = 600;             // of one trial, from the start of its process to its end
   std::optional<OpenLoop> open_loop;  // --rate; unset: closed loop
-  double sampling_period = 64;        // closed loop
+  std::optional<find_max::FindMaxOptions> find_max;  // --find-max; then the trials: closed loop
+  double sampling_period = 64;                       // closed loop
   bool verify_fully = false;
   uint64_t seed = 1;
   uint64_t memory_budget_bytes = 0;

@@ -43,6 +43,7 @@ TrialPlan MakeCell(const RunOptions& options, const EngineChoice& engine, const 
   plan.workload = workload;
   plan.existing_store = options.existing_store.has_value();
   plan.load_only = options.load_only;
+  plan.seed = options.seed;
   plan.value_seed = options.seed;
   if (engine.definition->capabilities(plan.OpenOptions()).stores_data) plan.cold = options.cold;
   plan.warmup_s = options.warmup_s;
@@ -190,6 +191,7 @@ Plan MakePlan(const RunOptions& options, EngineTable engines) {
       plan.trials.push_back(std::move(trial));
     }
   }
+  plan.runnable = std::move(cells);
   return plan;
 }
 

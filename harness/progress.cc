@@ -91,7 +91,8 @@ std::string Progress::Remaining() const {
 
 void Progress::TrialStarted(const CellName& cell) {
   ++started_;
-  cell_ = cell;
+  is_probe_ = false;
+  label_ = fmt::format("[{}/{}] {}", started_, planned_, Describe(cell));
   phase_.clear();
   PhaseReached({.phase = "start", .fraction_done = 0, .operations = 0});
 }
@@ -103,17 +104,28 @@ void Progress::PhaseReached(const PhaseReport& report) {
     phase_start_ns_ = NowNs();
     phase_start_operations_ = report.operations;
   }
-  std::string text = fmt::format("[{}/{}] {}: {}", started_, planned_, Describe(cell_), phase_);
+  std::string text = fmt::format("{}: {}", label_, phase_);
   if (report.fraction_done > 0) text += fmt::format(" {:.0f}%", 100 * report.fraction_done);
   const double elapsed_s = SecondsSince(phase_start_ns_);
   if (report.operations > phase_start_operations_ && elapsed_s > 0) {
     const uint64_t done = report.operations - phase_start_operations_;
     text += fmt::format(", {} ops/s", HumanCount(static_cast<double>(done) / elapsed_s));
   }
-  text += Remaining();
+  if (!is_probe_) text += Remaining();
   fmt::print(stderr, "\r\033[K{}", text.substr(0, TerminalColumns() - 1));
   std::fflush(stderr);
   line_shown_ = true;
+}
+
+void Progress::ProbeStarted(const CellName& cell, double rate_per_s) {
+  is_probe_ = true;
+  label_ = fmt::format("{} at {}/s", Describe(cell), HumanCount(rate_per_s));
+  phase_.clear();
+  PhaseReached({.phase = "start", .fraction_done = 0, .operations = 0});
+}
+
+void Progress::ProbeFinished(std::string_view outcome) {
+  if (!options_.live) Say(fmt::format("{}: {}", label_, outcome));
 }
 
 void Progress::TrialFinished(const Trial& trial) {

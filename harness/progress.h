@@ -33,6 +33,10 @@ class Progress {
   void Warn(std::string_view message);
 
   void TrialStarted(const CellName& cell);
+  // A trial beside the planned ones, of one rate; its end has no line on a terminal.
+  void ProbeStarted(const CellName& cell, double rate_per_s);
+  // `outcome`: what became of it, in words.
+  void ProbeFinished(std::string_view outcome);
   void PhaseReached(const PhaseReport& report);
   void TrialFinished(const Trial& trial);
 
@@ -46,7 +50,8 @@ class Progress {
   size_t finished_ = 0;
   uint64_t run_start_ns_ = 0;
   bool line_shown_ = false;
-  CellName cell_;
+  std::string label_;  // of the trial
+  bool is_probe_ = false;
   std::string phase_;
   uint64_t phase_start_ns_ = 0;
   uint64_t phase_start_operations_ = 0;

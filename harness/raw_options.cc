@@ -24,6 +24,8 @@ constexpr std::string_view kExamples = R"(Examples:
   kvs-bench --workload ./workloada -p recordcount=1000000 --operations 5M
   kvs-bench --engine lockfree,rocksdb --workload ycsb-b --threads 2 --rate 200k
       response times at 200,000 operations a second, whether the engine keeps up or not
+  kvs-bench --engine lockfree,rocksdb --workload ycsb-b --find-max --slo 'p99<1ms,p99.9<10ms'
+      the highest rate at which these response times hold
   kvs-bench --engine lmdb --workload ycsb-c --threads 1 --load-only --dir /mnt/disk
   kvs-bench --resume run.json
       goes on with a run that was interrupted or killed
@@ -76,6 +78,11 @@ void DefineOptions(CLI::App& app, RawOptions& raw) {
              "(open loop)");
   how.AddOne("--arrivals", "poisson|constant", raw.arrivals,
              "gaps between the operations of --rate: random or equal (default: poisson)");
+  how.AddFlag("--find-max", raw.find_max,
+              "after the trials, search the highest rate at which each cell holds --slo");
+  how.AddOne("--slo", "[KIND:]pN<TIME,...", raw.slo,
+             "percentiles of the response time and what they stay below, of all operations or a "
+             "kind: p99<1ms,read:p99.9<10ms");
   how.AddOne("--warmup", "TIME", raw.warmup, "time before the window (default: 500ms)");
   how.AddFlagOrValue("--cold", raw.cold,
                      "begin without a warm-up on a store that was reopened and evicted from the "

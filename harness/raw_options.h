@@ -13,12 +13,13 @@ namespace kvs {
 // The values as they were written. Of an option with one value, "" where it was not given.
 struct RawOptions {
   std::vector<std::string> engines, workloads, threads, pools, tiers, properties;
-  std::string trials, duration, operations, rate, arrivals, warmup, timeout;
+  std::string trials, duration, operations, rate, slo, arrivals, warmup, timeout;
   std::string records, key_size, value_size, compression_ratio, read_percent;
   std::string cold;  // of a bare --cold "true"
   std::string seed, sampling_period, verify, memory_budget;
   std::string directory, use_existing, out, csv, resume;
   bool allow_environment_mismatch = false;
+  bool find_max = false;
   bool keep = false;
   bool load_only = false;
   bool costs = false;

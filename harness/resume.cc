@@ -31,6 +31,16 @@ std::string_view EngineName(const CellName& cell) {
   return std::string_view(cell.engine).substr(0, cell.engine.find(':'));
 }
 
+// One per cell that runs, in the order of the plan.
+void CheckSearches(const Plan& plan, const std::vector<MaxRate>& searches) {
+  const bool fit = std::equal(
+      searches.begin(), searches.end(), plan.runnable.begin(), plan.runnable.end(),
+      [](const MaxRate& search, const TrialPlan& cell) { return search.cell == cell.cell; });
+  if (fit) return;
+  throw UsageError(
+      "/kvs_bench/max_rates/cells: are not those of the plan: was the file edited by hand?");
+}
+
 void AddDifference(std::string_view name, const std::string& theirs, const std::string& ours,
                    std::vector<std::string>& differences) {
   if (theirs != ours) differences.push_back(fmt::format("{}: {}, now {}", name, theirs, ours));
@@ -65,6 +75,7 @@ void TakeOutFinished(Plan& plan, Run& run) {
         "program another one?",
         trial.cell.ToString()));
   }
+  if (run.max_rates) CheckSearches(plan, run.max_rates->cells);
   std::erase_if(plan.trials, [&](const TrialPlan& trial) { return !open.contains(IdOf(trial)); });
   std::erase_if(run.trials,
                 [](const Trial& trial) { return trial.status == TrialStatus::kInterrupted; });

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "harness/exit_code.h"
+#include "harness/option_value.h"
 
 namespace kvs {
 namespace {
@@ -16,15 +17,24 @@ namespace {
   throw UsageError(fmt::format("/kvs_bench/plan: {}: was the file edited by hand?", what));
 }
 
-std::optional<OpenLoop> ReadOpenLoop(const RunRequest& plan) {
-  if (plan.rate_per_s.has_value() != plan.arrivals.has_value()) {
-    RefusePlan("has only one of 'rate_per_s' and 'arrivals'");
+// The closed loop alone, --rate or --find-max.
+void ReadLoop(const RunRequest& plan, RunOptions& options) {
+  if (plan.rate_per_s && plan.slo) RefusePlan("has both 'rate_per_s' and 'slo'");
+  if ((plan.rate_per_s || plan.slo) != plan.arrivals.has_value()) {
+    RefusePlan("has 'arrivals' without 'rate_per_s' or 'slo', or one of these without it");
   }
-  if (!plan.rate_per_s) return std::nullopt;
-  if (*plan.rate_per_s <= 0) RefusePlan("'rate_per_s' is 0");
+  if (!plan.arrivals) return;
   const std::optional<Arrivals> arrivals = ParseArrivals(*plan.arrivals);
   if (!arrivals) RefusePlan(fmt::format("unknown arrivals '{}'", *plan.arrivals));
-  return OpenLoop{.rate_per_s = *plan.rate_per_s, .arrivals = *arrivals};
+  if (plan.slo) {
+    if (plan.slo->empty()) RefusePlan("'slo' is empty");
+    options.find_max = {.slo = {}, .arrivals = *arrivals, .confirmations = plan.trials};
+    ParseOne("/kvs_bench/plan/slo", *plan.slo, options.find_max->slo,
+             [](const std::string& text) { return find_max::ParseSlo(text); });
+    return;
+  }
+  if (*plan.rate_per_s <= 0) RefusePlan("'rate_per_s' is 0");
+  options.open_loop = OpenLoop{.rate_per_s = *plan.rate_per_s, .arrivals = *arrivals};
 }
 
 // What the command line would not have let through, and would break a trial.
@@ -33,6 +43,7 @@ void CheckNumbers(const RunRequest& plan) {
     RefusePlan("'threads' has a 0");
   }
   if (plan.sampling_period < 1) RefusePlan("'sampling_period' is below 1");
+  if (plan.trials == 0) RefusePlan("'trials' is 0");
   if (plan.timeout_s <= 0) RefusePlan("'timeout_s' is 0");
 }
 
@@ -53,6 +64,10 @@ RunRequest ToRunRequest(const RunOptions& options, const std::filesystem::path& 
     plan.arrivals = ToString(options.open_loop->arrivals);
   }
   if (options.cold) plan.cold = ToString(*options.cold);
+  if (options.find_max) {
+    plan.slo = options.find_max->slo.text;
+    plan.arrivals = ToString(options.find_max->arrivals);
+  }
   plan.sampling_period = options.sampling_period;
   plan.verify_fully = options.verify_fully;
   plan.memory_budget_bytes = options.memory_budget_bytes;
@@ -89,11 +104,11 @@ RunOptions ToRunOptions(const Run& run, EngineTable engines) {
   options.duration_s = plan.duration_s;
   options.warmup_s = plan.warmup_s;
   options.timeout_s = plan.timeout_s;
-  options.open_loop = ReadOpenLoop(plan);
   if (plan.cold) {
     options.cold = ParseColdStart(*plan.cold);
     if (!options.cold) RefusePlan(fmt::format("unknown start '{}'", *plan.cold));
   }
+  ReadLoop(plan, options);
   options.sampling_period = plan.sampling_period;
   options.verify_fully = plan.verify_fully;
   options.seed = run.seed;

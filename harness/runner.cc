@@ -39,6 +39,7 @@
 #include "results/cost_table.h"
 #include "results/csv.h"
 #include "results/human_units.h"
+#include "results/max_rate_table.h"
 #include "results/result_file.h"
 #include "results/summary.h"
 #include "results/table.h"
@@ -101,8 +102,6 @@ class Runner {
   }
 
   ExitCode Execute() {
-    const uint64_t start_ns = NowNs();
-    const double earlier_s = run_.elapsed_s;
     StopRequests stop;
     if (NeedsDirectory()) directory_.emplace(data_parent_);
     ExamineMachine();
@@ -110,11 +109,10 @@ class Runner {
     for (TrialPlan& trial : plan_.trials) {
       if (stop.Count() > 0) break;
       RunOne(trial, stop);
-      const double session_s = static_cast<double>(NowNs() - start_ns) * 1e-9;
-      run_.elapsed_s = earlier_s + session_s;
-      if (IsResumed()) UpdateSession(session_s);
+      UpdateElapsed();
       Save();
     }
+    if (options_.find_max) FindMaxRates(stop);
     const bool interrupted = WasInterrupted();
     run_.complete = !interrupted;
     Save();
@@ -125,7 +123,7 @@ class Runner {
   bool IsResumed() const { return run_.sessions.has_value(); }
 
   bool NeedsDirectory() const {
-    if (plan_.trials.empty()) return false;
+    if (plan_.trials.empty() && !options_.find_max) return false;
     return !options_.existing_store || HasFloor() || IsResumed();
   }
 
@@ -150,14 +148,16 @@ class Runner {
     const std::filesystem::path directory =
         std::filesystem::absolute(*options_.existing_store).lexically_normal();
     const KeptStore store = ReadKeptStore(directory);
-    for (TrialPlan& trial : plan_.trials) {
-      if (trial.is_floor) continue;
+    const auto use = [&](TrialPlan& trial) {
+      if (trial.is_floor) return;
       if (const std::string why = WhyStoreDoesNotFit(store, trial); !why.empty()) {
         throw UsageError(fmt::format("--use-existing: {}: {}", directory.string(), why));
       }
       trial.directory = directory;
       trial.value_seed = store.value_seed;
-    }
+    };
+    for (TrialPlan& trial : plan_.trials) use(trial);
+    for (TrialPlan& cell : plan_.runnable) use(cell);
   }
 
   void ChooseFiles() {
@@ -223,6 +223,7 @@ class Runner {
 
   void ContinueRun(Run earlier) {
     run_ = std::move(earlier);
+    earlier_s_ = run_.elapsed_s;
     AcceptOrRefuse(EnvironmentDifferences(run_, doctor::StableFacts(facts_)));
     if (!run_.sessions) {
       run_.sessions = {{.started_at = run_.started_at,
@@ -274,7 +275,11 @@ class Runner {
   void CheckLibraries(StopRequests& stop) {
     std::vector<std::string> differences;
     std::set<std::string> asked;
-    for (const TrialPlan& trial : plan_.trials) {
+    std::vector<TrialPlan> to_come = plan_.trials;
+    if (options_.find_max) {
+      to_come.insert(to_come.end(), plan_.runnable.begin(), plan_.runnable.end());
+    }
+    for (const TrialPlan& trial : to_come) {
       const std::string before = LibraryIn(run_, trial.engine);
       if (before.empty() || !asked.insert(trial.engine).second) continue;
       TrialPlan question = trial;
@@ -294,7 +299,10 @@ class Runner {
     AcceptOrRefuse(differences);
   }
 
-  void UpdateSession(double elapsed_s) {
+  void UpdateElapsed() {
+    const double elapsed_s = SecondsSince(start_ns_);
+    run_.elapsed_s = earlier_s_ + elapsed_s;
+    if (!IsResumed()) return;
     Session& session = run_.sessions->back();
     session.elapsed_s = elapsed_s;
     session.trials = run_.trials.size() - earlier_trials_;
@@ -357,6 +365,66 @@ class Runner {
     }
   }
 
+  // Of all cells in turn, so that a drift of the machine touches all of them alike. Goes on with
+  // what the result has.
+  void FindMaxRates(StopRequests& stop) {
+    if (!TrialsAreDone()) return;
+    if (!run_.max_rates) {
+      run_.max_rates = {.slo = options_.find_max->slo.text,
+                        .arrivals = std::string(ToString(options_.find_max->arrivals)),
+                        .resolution = find_max::kResolution,
+                        .confirmations = options_.find_max->confirmations,
+                        .cells = {}};
+      for (const TrialPlan& cell : plan_.runnable) {
+        run_.max_rates->cells.emplace_back().cell = cell.cell;
+      }
+    }
+    std::vector<MaxRate>& records = run_.max_rates->cells;
+    std::vector<find_max::CellSearch> searches;
+    for (size_t i = 0; i < plan_.runnable.size(); ++i) {
+      searches.emplace_back(*options_.find_max, plan_.runnable[i], run_.trials, records[i]);
+    }
+    for (bool any = true; any;) {
+      any = false;
+      for (size_t i = 0; i < searches.size(); ++i) {
+        std::optional<TrialPlan> probe = searches[i].Next();
+        if (!probe) continue;
+        any = true;
+        std::optional<Trial> trial;
+        if (stop.Count() == 0) trial = RunProbe(*probe, stop);
+        if (!trial || trial->status == TrialStatus::kInterrupted) return;
+        searches[i].Take(std::move(*trial));
+        SayProbe(records[i]);
+        UpdateElapsed();
+        Save();
+      }
+    }
+  }
+
+  std::optional<Trial> RunProbe(TrialPlan& probe, StopRequests& stop) {
+    const std::string store_name = fmt::format("store-{:04}", ++stores_made_);
+    const bool makes_store = probe.directory.empty();
+    if (makes_store) probe.directory = directory_->StorePath(store_name);
+    progress_.ProbeStarted(probe.cell, probe.open_loop->rate_per_s);
+    // A window that was made longer for its samples is no hang.
+    const double timeout_s = options_.timeout_s + probe.duration_s - options_.duration_s;
+    TrialOutcome outcome =
+        RunTrialProcess(probe, timeout_s, stop,
+                        [this](const PhaseReport& report) { progress_.PhaseReached(report); });
+    if (makes_store) directory_->RemoveStore(store_name);
+    return std::move(outcome.trial);
+  }
+
+  void SayProbe(const MaxRate& search) {
+    const RateProbe& probe = search.probes.back();
+    progress_.ProbeFinished(probe.held ? "holds" : probe.why);
+    if (search.outcome == SearchOutcome::kFailed) {
+      progress_.Warn(fmt::format("{}: {}", search.cell.ToString(), search.reason));
+    } else if (search.outcome != SearchOutcome::kSearching) {
+      progress_.Say(fmt::format("{}: {}", search.cell.ToString(), DescribeMaxRate(search)));
+    }
+  }
+
   void Save() {
     if (options_.load_only) return;
     try {
@@ -368,13 +436,23 @@ class Runner {
     if (options_.csv_file) WriteCsv(run_, *options_.csv_file);
   }
 
-  // A request to stop that came too late to stop anything is none.
-  bool WasInterrupted() const {
-    return run_.trials.size() < run_.planned_trials ||
-           std::any_of(run_.trials.begin(), run_.trials.end(), [](const Trial& trial) {
+  bool TrialsAreDone() const {
+    return run_.trials.size() >= run_.planned_trials &&
+           std::none_of(run_.trials.begin(), run_.trials.end(), [](const Trial& trial) {
              return trial.status == TrialStatus::kInterrupted;
            });
   }
+
+  bool SearchesAreDone() const {
+    if (!options_.find_max) return true;
+    return run_.max_rates && std::none_of(run_.max_rates->cells.begin(),
+                                          run_.max_rates->cells.end(), [](const MaxRate& search) {
+                                            return search.outcome == SearchOutcome::kSearching;
+                                          });
+  }
+
+  // A request to stop that came too late to stop anything is none.
+  bool WasInterrupted() const { return !TrialsAreDone() || !SearchesAreDone(); }
 
   // In the order in which cells were asked for; the result file has the order in which they ran.
   void PrintTables() const {
@@ -387,6 +465,7 @@ class Runner {
     const TableOptions table{.colour = WantsColor(options_, STDOUT_FILENO)};
     const std::vector<CellSummary> cells = Summarise(ordered.trials);
     fmt::print("{}", RenderTables(ordered, cells, table));
+    if (run_.max_rates) fmt::print("{}", RenderMaxRateTables(*run_.max_rates));
     if (options_.costs) fmt::print("{}", RenderCostTables(cells));
     std::fflush(stdout);
   }
@@ -414,7 +493,11 @@ class Runner {
     const bool failed = std::any_of(run_.trials.begin(), run_.trials.end(), [](const Trial& trial) {
       return trial.status == TrialStatus::kFailed || trial.status == TrialStatus::kWrongAnswer;
     });
-    return failed ? ExitCode::kEngineFailed : ExitCode::kOk;
+    const bool search_failed =
+        run_.max_rates &&
+        std::any_of(run_.max_rates->cells.begin(), run_.max_rates->cells.end(),
+                    [](const MaxRate& search) { return search.outcome == SearchOutcome::kFailed; });
+    return failed || search_failed ? ExitCode::kEngineFailed : ExitCode::kOk;
   }
 
   struct Kept {
@@ -436,6 +519,8 @@ class Runner {
   std::vector<Kept> kept_;
   Run run_;
   size_t earlier_trials_ = 0;  // in run_, of earlier sessions
+  double earlier_s_ = 0;       // of earlier sessions
+  const uint64_t start_ns_ = NowNs();
 };
 
 // Reads the run to resume.

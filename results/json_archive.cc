@@ -85,6 +85,14 @@ FindingStatus JsonReader::StatusOfFinding(const Json& json, const std::string& p
   return *status;
 }
 
+SearchOutcome JsonReader::OutcomeOfSearch(const Json& json, const std::string& pointer) {
+  Expect(json, json.is_string(), "a string", pointer);
+  const std::optional<SearchOutcome> outcome = ParseSearchOutcome(json.get<std::string>());
+  Expect(json, outcome.has_value(),
+         "\"searching\", \"found\", \"not-reached\", \"not-judged\" or \"failed\"", pointer);
+  return *outcome;
+}
+
 Properties JsonReader::ReadProperties(const Json& json, const std::string& pointer) {
   Expect(json, json.is_object(), "an object", pointer);
   Properties properties;

@@ -85,7 +85,7 @@ class JsonWriter {
       return value;
     } else if constexpr (std::is_integral_v<T> || std::same_as<T, std::string>) {
       return value;
-    } else if constexpr (std::same_as<T, TrialStatus> || std::same_as<T, FindingStatus>) {
+    } else if constexpr (std::is_enum_v<T>) {
       return std::string(ToString(value));
     } else if constexpr (std::same_as<T, Properties>) {
       return ConvertProperties(value, pointer);
@@ -149,6 +149,8 @@ class JsonReader {
       value = Status(json, pointer);
     } else if constexpr (std::same_as<T, FindingStatus>) {
       value = StatusOfFinding(json, pointer);
+    } else if constexpr (std::same_as<T, SearchOutcome>) {
+      value = OutcomeOfSearch(json, pointer);
     } else if constexpr (std::same_as<T, Properties>) {
       value = ReadProperties(json, pointer);
     } else if constexpr (json_archive::IsVector<T>::value) {
@@ -170,6 +172,7 @@ class JsonReader {
   static uint64_t Unsigned(const Json& json, uint64_t max, const std::string& pointer);
   static TrialStatus Status(const Json& json, const std::string& pointer);
   static FindingStatus StatusOfFinding(const Json& json, const std::string& pointer);
+  static SearchOutcome OutcomeOfSearch(const Json& json, const std::string& pointer);
   static Properties ReadProperties(const Json& json, const std::string& pointer);
 
   const Json& json_;

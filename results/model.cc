@@ -71,6 +71,31 @@ std::optional<FindingStatus> ParseFindingStatus(std::string_view text) {
   return std::nullopt;
 }
 
+std::string_view ToString(SearchOutcome outcome) {
+  switch (outcome) {
+    case SearchOutcome::kSearching:
+      return "searching";
+    case SearchOutcome::kFound:
+      return "found";
+    case SearchOutcome::kNotReached:
+      return "not-reached";
+    case SearchOutcome::kNotJudged:
+      return "not-judged";
+    case SearchOutcome::kFailed:
+      return "failed";
+  }
+  return "?";
+}
+
+std::optional<SearchOutcome> ParseSearchOutcome(std::string_view text) {
+  for (const SearchOutcome outcome :
+       {SearchOutcome::kSearching, SearchOutcome::kFound, SearchOutcome::kNotReached,
+        SearchOutcome::kNotJudged, SearchOutcome::kFailed}) {
+    if (ToString(outcome) == text) return outcome;
+  }
+  return std::nullopt;
+}
+
 bool Trial::Measured() const {
   return (status == TrialStatus::kOk || status == TrialStatus::kInterrupted) && operations > 0 &&
          throughput_per_s > 0;

@@ -302,6 +302,52 @@ struct MachineReport {
   friend bool operator==(const MachineReport&, const MachineReport&) = default;
 };
 
+enum class SearchOutcome : uint8_t {
+  kSearching,  // not over: the run was interrupted
+  kFound,
+  kNotReached,  // not even the lowest rate that can be judged holds
+  kNotJudged,   // no rate that the engine can reach gives enough samples
+  kFailed,      // a trial failed or gave a wrong answer
+};
+// "searching", "found", "not-reached", "not-judged", "failed".
+std::string_view ToString(SearchOutcome outcome);
+std::optional<SearchOutcome> ParseSearchOutcome(std::string_view text);
+
+// One trial in the open loop, to see whether the cell holds the SLO at its rate.
+struct RateProbe {
+  std::string purpose;  // "bracket", "bisect", "confirm"
+  bool held = false;
+  std::string why;  // it did not hold; empty when it did
+  Trial trial;      // its repetition is the number of the probe
+
+  friend bool operator==(const RateProbe&, const RateProbe&) = default;
+};
+
+// The search for the highest rate at which a cell holds the SLO.
+struct MaxRate {
+  CellName cell;
+  SearchOutcome outcome = SearchOutcome::kSearching;
+  std::string reason;            // why nothing was found; empty otherwise
+  double closed_loop_per_s = 0;  // the cell's best trial in the closed loop: no rate is that high
+  double lowest_per_s = 0;       // no lower rate is probed; 0 with no probes
+  std::optional<double> max_rate_per_s;  // the majority of its confirmations held
+  std::optional<double> fails_at_per_s;  // lowest rate that failed
+  std::vector<RateProbe> probes;         // in the order in which they ran
+
+  friend bool operator==(const MaxRate&, const MaxRate&) = default;
+};
+
+// What `--find-max` found.
+struct MaxRates {
+  std::string slo;  // "p99<1ms,read:p99.9<10ms", of response times
+  std::string arrivals;
+  double resolution = 0;  // the search ended where what fails is at most this share above
+  unsigned confirmations = 0;
+  std::vector<MaxRate> cells;  // in the order in which they were asked for
+
+  friend bool operator==(const MaxRates&, const MaxRates&) = default;
+};
+
 // What was asked for, as effective: with the workloads of the run, enough to plan the same trials
 // again in the same order.
 struct RunRequest {
@@ -316,6 +362,7 @@ struct RunRequest {
   std::optional<double> rate_per_s;  // open loop only, as the next
   std::optional<std::string> arrivals;
   std::optional<std::string> cold;  // "evict" or "drop"; nothing: a warm start
+  std::optional<std::string> slo;   // --find-max only; then `arrivals` are those of the probes
   double sampling_period = 0;
   bool verify_fully = false;
   uint64_t memory_budget_bytes = 0;  // 0: the engines' own
@@ -363,6 +410,7 @@ struct Run {
   // What a reader of all trials must know; nothing in files of older programs.
   std::optional<std::vector<std::string>> notes;
   std::vector<Trial> trials;
+  std::optional<MaxRates> max_rates;  // --find-max; `trials` are in the closed loop then
 
   friend bool operator==(const Run&, const Run&) = default;
 };

@@ -173,6 +173,7 @@ void Fields(Archive& archive, T& plan) {
   archive("rate_per_s", plan.rate_per_s);
   archive("arrivals", plan.arrivals);
   archive("cold", plan.cold);
+  archive("slo", plan.slo);
   archive("sampling_period", plan.sampling_period);
   archive("verify_fully", plan.verify_fully);
   archive("memory_budget_bytes", plan.memory_budget_bytes);
@@ -188,6 +189,35 @@ void Fields(Archive& archive, T& session) {
   archive("command_line", session.command_line);
   archive("trials", session.trials);
   archive("machine", session.machine);
+}
+
+template <typename Archive, SameStruct<RateProbe> T>
+void Fields(Archive& archive, T& probe) {
+  archive("purpose", probe.purpose);
+  archive("held", probe.held);
+  archive("why", probe.why);
+  archive("trial", probe.trial);
+}
+
+template <typename Archive, SameStruct<MaxRate> T>
+void Fields(Archive& archive, T& search) {
+  archive("cell", search.cell);
+  archive("outcome", search.outcome);
+  archive("reason", search.reason);
+  archive("closed_loop_per_s", search.closed_loop_per_s);
+  archive("lowest_per_s", search.lowest_per_s);
+  archive("max_rate_per_s", search.max_rate_per_s);
+  archive("fails_at_per_s", search.fails_at_per_s);
+  archive("probes", search.probes);
+}
+
+template <typename Archive, SameStruct<MaxRates> T>
+void Fields(Archive& archive, T& rates) {
+  archive("slo", rates.slo);
+  archive("arrivals", rates.arrivals);
+  archive("resolution", rates.resolution);
+  archive("confirmations", rates.confirmations);
+  archive("cells", rates.cells);
 }
 
 template <typename Archive, SameStruct<Run::Workload> T>
@@ -292,6 +322,7 @@ void Fields(Archive& archive, T& run) {
   archive("sessions", run.sessions);
   archive("notes", run.notes);
   archive("trials", run.trials);
+  archive("max_rates", run.max_rates);
 }
 
 // Everything of Google Benchmark's `context` but the date, which is the run's own start.

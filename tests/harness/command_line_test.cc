@@ -225,6 +225,35 @@ TEST(CommandLineTest, OperationsTakeThePlaceOfTheDuration) {
   EXPECT_THAT(Complaint({"--operations", "5", "--duration", "1s"}), HasSubstr("exclude"));
 }
 
+TEST(CommandLineTest, FindMaxSearchesForAnSlo) {
+  EXPECT_FALSE(ParseRun({}).find_max.has_value());
+  const RunOptions run =
+      ParseRun({"--find-max", "--slo", "p99<1ms", "--arrivals", "constant", "--trials", "5"});
+  ASSERT_TRUE(run.find_max.has_value());
+  EXPECT_EQ(run.find_max->slo, find_max::ParseSlo("p99<1ms"));
+  EXPECT_EQ(run.find_max->arrivals, Arrivals::kConstant);
+  EXPECT_EQ(run.find_max->confirmations, 5u);
+  EXPECT_FALSE(run.open_loop.has_value()) << "the trials are in the closed loop";
+  EXPECT_THAT(Complaint({"--find-max"}), HasSubstr("--slo"));
+  EXPECT_THAT(Complaint({"--slo", "p99<1ms"}), HasSubstr("--find-max"));
+  EXPECT_THAT(Complaint({"--find-max", "--slo", "p99"}), StartsWith("--slo: "));
+  EXPECT_THAT(Complaint({"--find-max", "--slo", "p99<1ms", "--rate", "1k"}), HasSubstr("--rate"));
+  EXPECT_THAT(Complaint({"--find-max", "--slo", "scan:p99<1ms"}), HasSubstr("no such operations"));
+  EXPECT_THAT(Complaint({"--find-max", "--slo", "p99<1ms", "--workload", "fillseq"}),
+              HasSubstr("one pass"));
+}
+
+TEST(CommandLineTest, AnInterruptedRunIsResumedAsItsFileSays) {
+  const CommandLine resume = Parse({"--resume", "a.json", "--quiet", "--csv", "a.csv"});
+  EXPECT_EQ(resume.action, CommandLine::Action::kResume);
+  EXPECT_EQ(resume.resume.result_file, "a.json");
+  EXPECT_FALSE(resume.resume.allow_environment_mismatch);
+  EXPECT_TRUE(resume.run.quiet);
+  EXPECT_EQ(resume.run.csv_file, "a.csv");
+  EXPECT_THAT(Complaint({"--resume", "a.json", "--seed", "3"}), HasSubstr("leave out --seed"));
+  EXPECT_THAT(Complaint({"--allow-environment-mismatch"}), HasSubstr("--resume"));
+}
+
 TEST(CommandLineTest, ARateMakesAnOpenLoop) {
   EXPECT_FALSE(ParseRun({}).open_loop.has_value());
   const RunOptions poisson = ParseRun({"--rate", "200k"});

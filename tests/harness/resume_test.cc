@@ -75,6 +75,7 @@ TEST(RunRequestTest, AFileMakesTheTrialsThatItsCommandLineMade) {
       {"--rate", "12345", "--arrivals", "constant", "--trials", "2"},
       {"--cold"},
       {"--cold=drop", "--trials", "2"},
+      {"--find-max", "--slo", "p99<1ms,read:p99.9<10ms", "--arrivals", "constant"},
       {"--sampling-period", "7", "--keep", "--seed", "18446744073709551615"},
   };
   for (const std::vector<std::string>& arguments : command_lines) {
@@ -89,6 +90,7 @@ TEST(RunRequestTest, AFileMakesTheTrialsThatItsCommandLineMade) {
     EXPECT_EQ(back.timeout_s, options.timeout_s);
     EXPECT_EQ(back.keep, options.keep);
     EXPECT_EQ(back.cold, options.cold);
+    EXPECT_EQ(back.find_max, options.find_max);
     EXPECT_EQ(ToRunRequest(back, *back.data_directory), *read.plan);
   }
 }
@@ -126,6 +128,13 @@ TEST(RunRequestTest, AnEditedPlanIsRefused) {
   EXPECT_THAT(complaint([](kvs::Run& run) { run.plan->arrivals.reset(); }), HasSubstr("arrivals"));
   EXPECT_THAT(complaint([](kvs::Run& run) { run.plan->cold = "icy"; }), HasSubstr("'icy'"));
   EXPECT_THAT(complaint([](kvs::Run& run) { run.plan->rate_per_s = 0; }), HasSubstr("rate_per_s"));
+  EXPECT_THAT(complaint([](kvs::Run& run) { run.plan->slo = "p99<1ms"; }), HasSubstr("both"));
+  EXPECT_THAT(complaint([](kvs::Run& run) {
+                run.plan->rate_per_s.reset();
+                run.plan->slo = "p98<1ms";
+              }),
+              HasSubstr("/kvs_bench/plan/slo: 'p98'"));
+  EXPECT_THAT(complaint([](kvs::Run& run) { run.plan->trials = 0; }), HasSubstr("trials"));
   EXPECT_THAT(complaint([](kvs::Run& run) { run.plan->sampling_period = 0; }),
               HasSubstr("sampling"));
   EXPECT_THAT(complaint([](kvs::Run& run) { run.plan->timeout_s = 0; }), HasSubstr("timeout"));
@@ -184,6 +193,21 @@ TEST(ResumeTest, WhatIsNotInThePlanIsRefused) {
   other = run;
   other.trials.erase(other.trials.begin());
   EXPECT_THAT(Complaint(plan, other), HasSubstr("unsupported"));
+}
+
+TEST(ResumeTest, SearchesAreThoseOfThePlan) {
+  std::vector<std::string> arguments = kSmall;
+  arguments.insert(arguments.end(), {"--find-max", "--slo", "p99<1ms"});
+  kvs::Run run = FreshRun(arguments);
+  const Plan plan = PlanOf(run);
+  ASSERT_EQ(plan.runnable.size(), 3u);
+  run.max_rates.emplace();
+  for (const TrialPlan& cell : plan.runnable) {
+    run.max_rates->cells.emplace_back().cell = cell.cell;
+  }
+  EXPECT_EQ(Complaint(plan, run), "(accepted)");
+  std::swap(run.max_rates->cells[0], run.max_rates->cells[1]);
+  EXPECT_THAT(Complaint(plan, run), HasSubstr("max_rates"));
 }
 
 TEST(ResumeTest, DifferencesOfTheEnvironmentAreNamed) {

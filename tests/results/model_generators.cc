@@ -139,6 +139,7 @@ rc::Gen<RunRequest> AnyPlan() {
       plan.arrivals = *AnyText();
     }
     if (*rc::gen::arbitrary<bool>()) plan.cold = *AnyText();
+    if (*rc::gen::arbitrary<bool>()) plan.slo = *AnyText();
     plan.sampling_period = *AnyFigure();
     plan.verify_fully = *rc::gen::arbitrary<bool>();
     plan.memory_budget_bytes = *AnyCount();
@@ -258,6 +259,32 @@ rc::Gen<Trial> AnyTrial() {
   });
 }
 
+namespace {
+
+rc::Gen<MaxRates> AnyMaxRates() {
+  return rc::gen::exec([] {
+    MaxRates rates{*AnyText(), *AnyText(), *AnyFigure(), *rc::gen::arbitrary<unsigned>(), {}};
+    const auto any_probe = rc::gen::exec([] {
+      return RateProbe{*AnyText(), *rc::gen::arbitrary<bool>(), *AnyText(), *AnyTrial()};
+    });
+    MaxRate search;
+    search.cell = *AnyCell();
+    search.outcome = *rc::gen::element(SearchOutcome::kSearching, SearchOutcome::kFound,
+                                       SearchOutcome::kNotReached, SearchOutcome::kNotJudged,
+                                       SearchOutcome::kFailed);
+    search.reason = *AnyText();
+    search.closed_loop_per_s = *AnyFigure();
+    search.lowest_per_s = *AnyFigure();
+    if (*rc::gen::arbitrary<bool>()) search.max_rate_per_s = *AnyFigure();
+    if (*rc::gen::arbitrary<bool>()) search.fails_at_per_s = *AnyFigure();
+    search.probes = *Some(any_probe);
+    rates.cells.push_back(std::move(search));
+    return rates;
+  });
+}
+
+}  // namespace
+
 rc::Gen<std::vector<Trial>> AnyTrials() { return Some(AnyTrial()); }
 
 rc::Gen<Run> AnyRun() {
@@ -280,6 +307,7 @@ rc::Gen<Run> AnyRun() {
     if (*rc::gen::arbitrary<bool>()) run.sessions = *Some(AnySession());
     if (*rc::gen::arbitrary<bool>()) run.notes = *Some(AnyText());
     run.trials = *AnyTrials();
+    if (*rc::gen::arbitrary<bool>()) run.max_rates = *AnyMaxRates();
     return run;
   });
 }
