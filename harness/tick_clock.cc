@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <ranges>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -67,19 +67,20 @@ std::string WhyTooDear(TickSource& source) {
 // Through all CPUs and back, so that a counter that is ahead shows, and one that is behind.
 std::string WhyCpusDisagree(TickSource& source, uint64_t end_ns) {
   const std::vector<int> cpus = source.Cpus();
+  std::vector<int> walk = cpus;
+  walk.insert(walk.end(), cpus.rbegin(), cpus.rend());
   std::string why;
   uint64_t last = source.ReadTicks();
-  const auto visit = [&](int cpu) {
-    if (!source.MoveTo(cpu)) return;
+  for (const int cpu : walk) {
+    if (source.ReadSystemNs() >= end_ns) break;
+    if (!source.MoveTo(cpu)) continue;
     const uint64_t ticks = source.ReadTicks();
-    if (ticks < last && why.empty()) {
+    if (ticks < last) {
       why = fmt::format("on CPU {} it is {} ticks behind another CPU's", cpu, last - ticks);
+      break;
     }
     last = ticks;
-  };
-  const auto goes_on = [&](int) { return why.empty() && source.ReadSystemNs() < end_ns; };
-  for (const int cpu : cpus | std::views::take_while(goes_on)) visit(cpu);
-  for (const int cpu : cpus | std::views::reverse | std::views::take_while(goes_on)) visit(cpu);
+  }
   source.MoveAnywhere();
   return why;
 }
