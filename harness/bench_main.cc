@@ -9,6 +9,7 @@
 #include "harness/exit_code.h"
 #include "harness/list_command.h"
 #include "harness/runner.h"
+#include "harness/selftest/overhead_command.h"
 #include "harness/trial_channel.h"
 #include "harness/trial_main.h"
 #include "harness/verify/verify_command.h"
@@ -31,6 +32,8 @@ ExitCode RunCommand(const std::vector<std::string>& words, EngineTable engines) 
       return verify::RunVerify(command_line.verify);
     case CommandLine::Action::kDoctor:
       return doctor::RunDoctor(command_line.doctor);
+    case CommandLine::Action::kSelftest:
+      return selftest::RunOverhead(command_line.overhead);
     case CommandLine::Action::kRun:
       return RunBenchmark(command_line.run, engines, words);
     case CommandLine::Action::kResume:
@@ -43,6 +46,7 @@ ExitCode RunCommand(const std::vector<std::string>& words, EngineTable engines) 
 std::string_view HelpFor(const std::vector<std::string>& words) {
   if (words.size() > 1 && words[1] == "verify") return "Try 'kvs-bench verify --help'.\n";
   if (words.size() > 1 && words[1] == "doctor") return "Try 'kvs-bench doctor --help'.\n";
+  if (words.size() > 1 && words[1] == "selftest") return "Try 'kvs-bench selftest --help'.\n";
   return "Try 'kvs-bench --help' or 'kvs-bench list'.\n";
 }
 

@@ -299,7 +299,7 @@ RunOptions Interpret(const RawOptions& raw, EngineTable engines) {
   run.find_max = ReadFindMax(raw, run);
   ParseOne("--sampling-period", raw.sampling_period, run.sampling_period,
            [](const std::string& text) {
-             return static_cast<double>(ParseNumber(text, 1, 1'000'000'000));
+             return static_cast<double>(ParseNumber(text, 1, kLongestSamplingPeriod));
            });
   ParseOne("--verify", raw.verify, run.verify_fully, [](const std::string& text) {
     if (text != "full" && text != "sample") {
@@ -341,6 +341,9 @@ CommandLine ParseCommandLine(const std::vector<std::string>& arguments, EngineTa
     command_line.resume = {.result_file = raw.resume,
                            .allow_environment_mismatch = raw.allow_environment_mismatch};
     CheckFilesDiffer("--resume", raw.resume, command_line.run.csv_file);
+  } else if (raw.selftest.is_used) {
+    command_line.action = CommandLine::Action::kSelftest;
+    command_line.overhead = selftest::InterpretSelftest(raw.selftest, engines);
   } else {
     command_line.run = Interpret(raw, engines);
   }

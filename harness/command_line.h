@@ -14,6 +14,7 @@
 #include "harness/engine_choice.h"
 #include "harness/find_max/cell_search.h"
 #include "harness/page_cache.h"
+#include "harness/selftest/selftest_options.h"
 #include "harness/verify/verify_options.h"
 #include "workloads/spec.h"
 
@@ -33,7 +34,7 @@ struct RunOptions {
   double timeout_s = 600;             // of one trial, from the start of its process to its end
   std::optional<OpenLoop> open_loop;  // --rate; unset: closed loop
   std::optional<find_max::FindMaxOptions> find_max;  // --find-max; then the trials: closed loop
-  double sampling_period = 64;                       // closed loop
+  double sampling_period = DriverOptions{}.sampling_period;  // closed loop
   bool verify_fully = false;
   uint64_t seed = 1;
   uint64_t memory_budget_bytes = 0;
@@ -57,14 +58,15 @@ struct ResumeOptions {
 };
 
 struct CommandLine {
-  enum class Action : uint8_t { kRun, kResume, kList, kVerify, kDoctor, kPrint };
+  enum class Action : uint8_t { kRun, kResume, kList, kVerify, kDoctor, kSelftest, kPrint };
   Action action = Action::kRun;
-  RunOptions run;                // kRun; kResume: only what belongs to output
-  ResumeOptions resume;          // kResume
-  bool list_as_json = false;     // kList
-  verify::VerifyOptions verify;  // kVerify
-  doctor::DoctorOptions doctor;  // kDoctor
-  std::string text;              // kPrint: help or version, for stdout
+  RunOptions run;                      // kRun; kResume: only what belongs to output
+  ResumeOptions resume;                // kResume
+  bool list_as_json = false;           // kList
+  verify::VerifyOptions verify;        // kVerify
+  doctor::DoctorOptions doctor;        // kDoctor
+  selftest::OverheadOptions overhead;  // kSelftest
+  std::string text;                    // kPrint: help or version, for stdout
 };
 
 // Reads the command line. `engines` are those that --engine may name. Throws UsageError.

@@ -33,6 +33,9 @@ enum class PoolKind : uint8_t { kDedicated, kNaive, kSharedQueue, kWorkStealing 
 std::string_view ToString(PoolKind pool);
 std::optional<PoolKind> ParsePoolKind(std::string_view text);
 
+// Longer than any run: latencies are not sampled.
+inline constexpr uint64_t kLongestSamplingPeriod = 1'000'000'000;
+
 struct DriverOptions {
   unsigned threads = 1;  // > 0
   PoolKind pool = PoolKind::kDedicated;

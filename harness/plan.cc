@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/shuffle.h"
 #include "results/human_units.h"
 #include "workloads/key_renderer.h"
 #include "workloads/value_codec.h"
@@ -18,14 +19,6 @@ namespace {
 constexpr std::string_view kFloorEngineName = "null";
 constexpr double kLongestFloorWindowS = 1;
 constexpr double kLongestFloorWarmupS = 0.25;
-
-// A generator whose shuffles are the same with every standard library: std::shuffle and the
-// distributions of <random> are not specified to the bit. Fisher-Yates (Knuth, The Art of Computer
-// Programming, vol. 2, 3.4.2, algorithm P). The bias of the modulo is below 2^-50 here.
-template <typename T>
-void Shuffle(std::vector<T>& items, std::mt19937_64& random) {
-  for (size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[random() % i]);
-}
 
 TrialPlan MakeCell(const RunOptions& options, const EngineChoice& engine, const Spec& workload,
                    unsigned threads, PoolKind pool, Durability durability) {

@@ -34,6 +34,8 @@ constexpr std::string_view kExamples = R"(Examples:
       is this machine fit to measure on? (see `kvs-bench doctor --help`)
   kvs-bench verify crash --engine lockfree --cycles 1000
       proof instead of figures (see `kvs-bench verify --help`)
+  kvs-bench selftest overhead
+      what kvs-bench itself adds (see `kvs-bench selftest --help`)
 
 Counts take k, M, G (powers of 1000); sizes KiB, MiB, GiB, kB, MB, GB; durations us, ms, s, min, h.
 
@@ -178,6 +180,7 @@ RawOptions CollectOptions(const std::vector<std::string>& arguments) {
   list->allow_extras();
   verify::DefineVerifyCommand(app, raw.verification);
   doctor::DefineDoctorCommand(app, raw.examination);
+  selftest::DefineSelftestCommand(app, raw.selftest);
 
   try {
     // CLI11 takes the words in reverse order.
@@ -201,6 +204,7 @@ RawOptions CollectOptions(const std::vector<std::string>& arguments) {
   if (!raw.resume.empty()) RefuseOptionsBesideResume(app);
   if (raw.verification.is_used) RefuseOptionsBefore("verify", app);
   if (raw.examination.is_used) RefuseOptionsBefore("doctor", app);
+  if (raw.selftest.is_used) RefuseOptionsBefore("selftest", app);
   return raw;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/doctor/doctor_options.h"
+#include "harness/selftest/selftest_options.h"
 #include "harness/verify/verify_options.h"
 
 namespace kvs {
@@ -30,6 +31,7 @@ struct RawOptions {
   bool list_as_json = false;
   verify::RawVerifyOptions verification;
   doctor::RawDoctorOptions examination;
+  selftest::RawSelftestOptions selftest;
   std::string text;  // help or version if asked for, and then nothing else counts
 };
 

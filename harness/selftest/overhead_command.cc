@@ -1,0 +1,130 @@
+#include "harness/selftest/overhead_command.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "harness/data_location.h"
+#include "harness/doctor/examination.h"
+#include "harness/machine_facts.h"
+#include "harness/plan.h"
+#include "harness/progress.h"
+#include "harness/run_directory.h"
+#include "harness/selftest/overhead.h"
+#include "harness/selftest/overhead_report.h"
+#include "harness/stop_requests.h"
+#include "harness/trial_process.h"
+#include "results/human_units.h"
+
+namespace kvs::selftest {
+namespace {
+
+constexpr double kTrialTimeoutS = 600;
+
+class OverheadRun {
+ public:
+  explicit OverheadRun(const OverheadOptions& options)
+      : options_(options),
+        definitions_(OverheadFigures(std::thread::hardware_concurrency())),
+        arms_(ArmsOf(definitions_)),
+        data_parent_(options.directory.value_or(DefaultDataDirectory())),
+        random_(options.seed),
+        next_round_(PlanRound(options, arms_, 0, random_)),
+        progress_({.live = isatty(STDERR_FILENO) == 1, .quiet = options.quiet},
+                  arms_.size() * options.rounds) {
+    CheckDisk();
+    ExamineMachine();
+  }
+
+  ExitCode Execute() {
+    StopRequests stop;
+    RunDirectory directory(data_parent_);
+    std::optional<ExitCode> ended;
+    while (!ended && report_.rounds < options_.rounds) ended = RunRound(directory, stop);
+    if (ended) report_.notes.emplace_back("not all rounds were run, so that nothing is judged");
+    if (report_.rounds > 0) {
+      const bool judges = options_.judges && !ended;
+      for (const FigureDefinition& definition : definitions_) {
+        report_.figures.push_back(MakeFigure(definition, results_, report_.rounds, judges));
+      }
+    }
+    fmt::print("{}",
+               options_.json ? ReportAsJson(report_, options_) : ReportAsText(report_, options_));
+    return ended.value_or(ExitCodeOf(report_));
+  }
+
+ private:
+  void CheckDisk() const {
+    uint64_t needed = 0;
+    for (const PlannedArm& planned : next_round_) {
+      if (!planned.arm.is_floor) needed = std::max(needed, EstimateDiskBytes(planned.trial));
+    }
+    const uint64_t free = FreeDiskBytes(data_parent_);
+    if (needed <= free) return;
+    throw EnvironmentError(
+        fmt::format("{}: {} free, but a trial may need {}: name another disk with --dir",
+                    NearestExisting(data_parent_).string(), HumanBytes(free), HumanBytes(needed)));
+  }
+
+  void ExamineMachine() {
+    report_.machine = doctor::Examine(ReadMachineFacts(data_parent_));
+    for (const Finding& finding : report_.machine.findings) {
+      if (finding.IsBad()) progress_.Warn(fmt::format("{}: {}", finding.name, finding.seen));
+    }
+    if (std::thread::hardware_concurrency() < 2) {
+      report_.notes.emplace_back("what two threads do is not measured: there is one CPU");
+    }
+  }
+
+  // Returns how the run ends, if it does here.
+  std::optional<ExitCode> RunRound(const RunDirectory& directory, StopRequests& stop) {
+    for (PlannedArm& planned : next_round_) {
+      if (stop.Count() > 0) return ExitCode::kInterrupted;
+      planned.trial.directory = directory.StorePath(kStoreName);
+      progress_.TrialStarted(planned.trial.cell);
+      const TrialOutcome outcome =
+          RunTrialProcess(planned.trial, kTrialTimeoutS, stop,
+                          [this](const PhaseReport& report) { progress_.PhaseReached(report); });
+      directory.RemoveStore(kStoreName);
+      if (!outcome.trial || outcome.trial->status == TrialStatus::kInterrupted) {
+        return ExitCode::kInterrupted;
+      }
+      const Trial& trial = *outcome.trial;
+      progress_.TrialFinished(trial);
+      if (trial.status != TrialStatus::kOk || !trial.Measured()) {
+        report_.notes.push_back(fmt::format("{}: {}: {}", trial.cell.ToString(),
+                                            kvs::ToString(trial.status), trial.reason));
+        return ExitCode::kEngineFailed;
+      }
+      results_[planned.arm].push_back({.throughput_per_s = trial.throughput_per_s,
+                                       .cpu_share = (trial.user_cpu_s + trial.system_cpu_s) /
+                                                    (trial.window_s * planned.arm.threads)});
+      if (trial.clock) report_.clocks.push_back(*trial.clock);
+    }
+    ++report_.rounds;
+    next_round_ = PlanRound(options_, arms_, static_cast<unsigned>(report_.rounds), random_);
+    return std::nullopt;
+  }
+
+  static constexpr std::string_view kStoreName = "store";
+
+  const OverheadOptions& options_;
+  const std::vector<FigureDefinition> definitions_;
+  const std::vector<Arm> arms_;
+  const std::filesystem::path data_parent_;
+  std::mt19937_64 random_;
+  std::vector<PlannedArm> next_round_;  // the first one shows early what cannot be done
+  Progress progress_;
+  ArmResults results_;
+  OverheadReport report_;
+};
+
+}  // namespace
+
+ExitCode RunOverhead(const OverheadOptions& options) { return OverheadRun(options).Execute(); }
+
+}  // namespace kvs::selftest

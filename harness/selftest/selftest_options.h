@@ -1,0 +1,56 @@
+// What `kvs-bench selftest` is asked for.
+#ifndef KVS_HARNESS_SELFTEST_SELFTEST_OPTIONS_H_
+#define KVS_HARNESS_SELFTEST_SELFTEST_OPTIONS_H_
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/driver.h"
+#include "harness/engine_choice.h"
+
+namespace CLI {
+class App;
+}
+
+namespace kvs::selftest {
+
+// The values as they were written, "" where not given.
+struct RawSelftestOptions {
+  bool is_used = false;      // the command is `selftest`
+  bool of_overhead = false;  // and its test is `overhead`
+  std::vector<std::string> engines;
+  std::string rounds, duration, sampling_period, seed, directory;
+  bool smoke = false;
+  bool json = false;
+  bool quiet = false;
+};
+
+// Of the test `overhead`.
+struct OverheadOptions {
+  EngineChoice floor;   // `null`
+  EngineChoice engine;  // one whose reads sampling disturbs, too
+  unsigned rounds = 11;
+  uint64_t records = 1'000'000;
+  double warmup_s = 0.25;
+  double duration_s = 1;               // of each window
+  std::optional<uint64_t> operations;  // instead
+  double sampling_period = DriverOptions{}.sampling_period;
+  uint64_t seed = 1;
+  bool judges = true;                              // false: of --smoke, whose figures say nothing
+  std::optional<std::filesystem::path> directory;  // --dir
+  bool json = false;
+  bool quiet = false;
+};
+
+// Adds the command `selftest` to `app`, which must not outlive `raw`.
+void DefineSelftestCommand(CLI::App& app, RawSelftestOptions& raw);
+
+// Throws UsageError.
+OverheadOptions InterpretSelftest(const RawSelftestOptions& raw, EngineTable engines);
+
+}  // namespace kvs::selftest
+
+#endif  // KVS_HARNESS_SELFTEST_SELFTEST_OPTIONS_H_
