@@ -11,11 +11,10 @@
 #include <tuple>
 
 #include "results/human_units.h"
+#include "results/text_layout.h"
 
 namespace kvs {
 namespace {
-
-constexpr size_t kWidth = 120;
 
 // Of columns. The one of flushes, where there is one, takes its room from others.
 struct Widths {
@@ -32,37 +31,6 @@ constexpr size_t kLatencyColumns = 3;
 constexpr double kShownPercents[kLatencyColumns] = {50, 99, 99.9};
 
 using CellList = std::vector<const CellSummary*>;
-
-enum class Paint { kPlain, kTitle, kFaint, kGood, kDoubtful, kBad };
-
-std::string Painted(std::string_view text, Paint paint, bool colour) {
-  if (!colour || paint == Paint::kPlain || text.empty()) return std::string(text);
-  constexpr const char* kCodes[] = {"", "1", "2", "32", "33", "31"};
-  return fmt::format("\033[{}m{}\033[0m", kCodes[static_cast<size_t>(paint)], text);
-}
-
-// `text` in lines of at most kWidth columns; the first begins with `first`, the others with spaces
-// of the same width. Words longer than a line stay whole.
-std::string Wrapped(std::string_view first, std::string_view text, Paint paint, bool colour) {
-  std::string out;
-  std::string line(first);
-  bool line_is_empty = true;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find_first_of(" \n"), text.size());
-    const std::string_view word = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (word.empty()) continue;
-    if (!line_is_empty && line.size() + 1 + word.size() > kWidth) {
-      out += Painted(line, paint, colour) + "\n";
-      line.assign(first.size(), ' ');
-      line_is_empty = true;
-    }
-    if (!line_is_empty) line += ' ';
-    line += word;
-    line_is_empty = false;
-  }
-  return out + Painted(line, paint, colour) + "\n";
-}
 
 // One table: the cells of one workload, pool and durability, and the floors beside them.
 class Table {
