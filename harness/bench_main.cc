@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/compare/compare_command.h"
 #include "harness/doctor/doctor_command.h"
 #include "harness/exit_code.h"
 #include "harness/list_command.h"
@@ -34,6 +35,8 @@ ExitCode RunCommand(const std::vector<std::string>& words, EngineTable engines) 
       return doctor::RunDoctor(command_line.doctor);
     case CommandLine::Action::kSelftest:
       return selftest::RunOverhead(command_line.overhead);
+    case CommandLine::Action::kCompare:
+      return compare::RunCompare(command_line.compare);
     case CommandLine::Action::kRun:
       return RunBenchmark(command_line.run, engines, words);
     case CommandLine::Action::kResume:
@@ -47,6 +50,7 @@ std::string_view HelpFor(const std::vector<std::string>& words) {
   if (words.size() > 1 && words[1] == "verify") return "Try 'kvs-bench verify --help'.\n";
   if (words.size() > 1 && words[1] == "doctor") return "Try 'kvs-bench doctor --help'.\n";
   if (words.size() > 1 && words[1] == "selftest") return "Try 'kvs-bench selftest --help'.\n";
+  if (words.size() > 1 && words[1] == "compare") return "Try 'kvs-bench compare --help'.\n";
   return "Try 'kvs-bench --help' or 'kvs-bench list'.\n";
 }
 

@@ -344,6 +344,9 @@ CommandLine ParseCommandLine(const std::vector<std::string>& arguments, EngineTa
   } else if (raw.selftest.is_used) {
     command_line.action = CommandLine::Action::kSelftest;
     command_line.overhead = selftest::InterpretSelftest(raw.selftest, engines);
+  } else if (raw.comparison.is_used) {
+    command_line.action = CommandLine::Action::kCompare;
+    command_line.compare = compare::InterpretCompare(raw.comparison);
   } else {
     command_line.run = Interpret(raw, engines);
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engines/engine.h"
+#include "harness/compare/compare_options.h"
 #include "harness/doctor/doctor_options.h"
 #include "harness/driver.h"
 #include "harness/engine_choice.h"
@@ -58,7 +59,16 @@ struct ResumeOptions {
 };
 
 struct CommandLine {
-  enum class Action : uint8_t { kRun, kResume, kList, kVerify, kDoctor, kSelftest, kPrint };
+  enum class Action : uint8_t {
+    kRun,
+    kResume,
+    kList,
+    kVerify,
+    kDoctor,
+    kSelftest,
+    kCompare,
+    kPrint
+  };
   Action action = Action::kRun;
   RunOptions run;                      // kRun; kResume: only what belongs to output
   ResumeOptions resume;                // kResume
@@ -66,6 +76,7 @@ struct CommandLine {
   verify::VerifyOptions verify;        // kVerify
   doctor::DoctorOptions doctor;        // kDoctor
   selftest::OverheadOptions overhead;  // kSelftest
+  compare::CompareOptions compare;     // kCompare
   std::string text;                    // kPrint: help or version, for stdout
 };
 

@@ -8,9 +8,9 @@ namespace kvs {
 
 enum class ExitCode : int {
   kOk = 0,
-  kRegression = 1,     // a figure is beyond its limit
+  kRegression = 1,     // `compare`: the candidate is worse; `selftest`: beyond a limit
   kUsage = 2,          // the command line or an input is wrong, or nothing could run
-  kInconclusive = 3,   // whether a figure is beyond its limit cannot be told
+  kInconclusive = 3,   // `compare`, `selftest`: cannot be told; the trials cannot be trusted
   kEnvironment = 4,    // the machine refuses: disk, directory, result file, `doctor --strict`
   kEngineFailed = 5,   // an engine failed, gave a wrong answer or broke a promise
   kInterrupted = 130,  // stopped by the user; the result file is valid and partial

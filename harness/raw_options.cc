@@ -32,6 +32,8 @@ constexpr std::string_view kExamples = R"(Examples:
   kvs-bench list
   kvs-bench doctor --dir /mnt/disk
       is this machine fit to measure on? (see `kvs-bench doctor --help`)
+  kvs-bench compare before.json after.json
+      did anything get slower? (see `kvs-bench compare --help`)
   kvs-bench verify crash --engine lockfree --cycles 1000
       proof instead of figures (see `kvs-bench verify --help`)
   kvs-bench selftest overhead
@@ -181,6 +183,7 @@ RawOptions CollectOptions(const std::vector<std::string>& arguments) {
   verify::DefineVerifyCommand(app, raw.verification);
   doctor::DefineDoctorCommand(app, raw.examination);
   selftest::DefineSelftestCommand(app, raw.selftest);
+  compare::DefineCompareCommand(app, raw.comparison);
 
   try {
     // CLI11 takes the words in reverse order.
@@ -205,6 +208,7 @@ RawOptions CollectOptions(const std::vector<std::string>& arguments) {
   if (raw.verification.is_used) RefuseOptionsBefore("verify", app);
   if (raw.examination.is_used) RefuseOptionsBefore("doctor", app);
   if (raw.selftest.is_used) RefuseOptionsBefore("selftest", app);
+  if (raw.comparison.is_used) RefuseOptionsBefore("compare", app);
   return raw;
 }
 

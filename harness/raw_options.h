@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/compare/compare_options.h"
 #include "harness/doctor/doctor_options.h"
 #include "harness/selftest/selftest_options.h"
 #include "harness/verify/verify_options.h"
@@ -32,6 +33,7 @@ struct RawOptions {
   verify::RawVerifyOptions verification;
   doctor::RawDoctorOptions examination;
   selftest::RawSelftestOptions selftest;
+  compare::RawCompareOptions comparison;
   std::string text;  // help or version if asked for, and then nothing else counts
 };
 

@@ -33,6 +33,7 @@
 #include "harness/run_request.h"
 #include "harness/shell_words.h"
 #include "harness/stop_requests.h"
+#include "harness/terminal.h"
 #include "harness/tier_notes.h"
 #include "harness/trial.h"
 #include "harness/trial_process.h"
@@ -46,11 +47,6 @@
 
 namespace kvs {
 namespace {
-
-bool WantsColor(const RunOptions& options, int fd) {
-  const char* no_color = std::getenv("NO_COLOR");  // no-color.org: set and not empty
-  return options.color && (no_color == nullptr || *no_color == '\0') && isatty(fd) == 1;
-}
 
 std::filesystem::path DefaultResultFile() {
   const std::time_t now = std::time(nullptr);
@@ -86,7 +82,7 @@ class Runner {
         allow_environment_mismatch_(allow_environment_mismatch),
         progress_({.live = isatty(STDERR_FILENO) == 1,
                    .quiet = options.quiet,
-                   .color = WantsColor(options, STDERR_FILENO)},
+                   .color = UsesColor(STDERR_FILENO, options.color)},
                   plan_.trials.size()) {
     if (!earlier) RefuseAnEmptyPlan();
     CheckExistingStore();
@@ -462,7 +458,7 @@ class Runner {
     };
     std::stable_sort(ordered.trials.begin(), ordered.trials.end(),
                      [&rank](const Trial& a, const Trial& b) { return rank(a) < rank(b); });
-    const TableOptions table{.colour = WantsColor(options_, STDOUT_FILENO)};
+    const TableOptions table{.colour = UsesColor(STDOUT_FILENO, options_.color)};
     const std::vector<CellSummary> cells = Summarise(ordered.trials);
     fmt::print("{}", RenderTables(ordered, cells, table));
     if (run_.max_rates) fmt::print("{}", RenderMaxRateTables(*run_.max_rates));

@@ -356,6 +356,36 @@ TEST(CommandLineTest, DoctorIsACommand) {
   EXPECT_THAT(Complaint({"--dir", "/d", "doctor"}), HasSubstr("--dir stands before 'doctor'"));
 }
 
+TEST(CommandLineTest, CompareIsACommand) {
+  const CommandLine bare = Parse({"compare", "a.json", "b.json"});
+  EXPECT_EQ(bare.action, CommandLine::Action::kCompare);
+  EXPECT_EQ(bare.compare.baseline, "a.json");
+  EXPECT_EQ(bare.compare.candidate, "b.json");
+  EXPECT_EQ(bare.compare.threshold, 0.02);
+  EXPECT_EQ(bare.compare.format, compare::Format::kTable);
+  EXPECT_FALSE(bare.compare.judge_flush_bound || bare.compare.allow_environment_mismatch);
+  const CommandLine full =
+      Parse({"compare", "--threshold", "5%", "a.json", "--format", "markdown", "b.json",
+             "--judge-flush-bound", "--allow-environment-mismatch", "--no-color"});
+  EXPECT_EQ(full.compare.baseline, "a.json");
+  EXPECT_EQ(full.compare.candidate, "b.json");
+  EXPECT_EQ(full.compare.threshold, 0.05);
+  EXPECT_EQ(full.compare.format, compare::Format::kMarkdown);
+  EXPECT_TRUE(full.compare.judge_flush_bound && full.compare.allow_environment_mismatch);
+  EXPECT_FALSE(full.compare.color);
+  EXPECT_EQ(Parse({"compare", "a", "b", "--format", "action-json"}).compare.format,
+            compare::Format::kActionJson);
+  EXPECT_THAT(Parse({"compare", "--help"}).text,
+              AllOf(HasSubstr("--threshold"), HasSubstr("Examples:"), HasSubstr("Exit codes")));
+  EXPECT_THAT(Complaint({"compare", "a"}), HasSubstr("two result files"));
+  EXPECT_THAT(Complaint({"compare", "a", "b", "c"}), HasSubstr("two result files, not 3"));
+  EXPECT_THAT(Complaint({"compare", "a", "b", "--threshhold", "1"}),
+              HasSubstr("did you mean '--threshold'?"));
+  EXPECT_THAT(Complaint({"compare", "a", "b", "--threshold", "-1"}), HasSubstr("--threshold"));
+  EXPECT_THAT(Complaint({"--seed", "1", "compare", "a", "b"}),
+              HasSubstr("--seed stands before 'compare'"));
+}
+
 TEST(CommandLineTest, ListIsACommand) {
   EXPECT_EQ(Parse({"list"}).action, CommandLine::Action::kList);
   EXPECT_FALSE(Parse({"list"}).list_as_json);

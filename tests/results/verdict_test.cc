@@ -221,6 +221,15 @@ TEST(VerdictTest, MoreFiguresNeedMoreEvidenceAndSharedChangesNeedLess) {
   EXPECT_NEAR(together.alpha, 0.02, 1e-12);
 }
 
+// Otherwise a noisy figure beside many quiet ones would raise a false alarm.
+TEST(VerdictTest, FiguresThatAreOkDoNotMakeAChangeEasier) {
+  std::vector<Figure> figures(10, TimeOf(Around(1, 0.001, 12), Around(1, 0.001, 12)));
+  figures[3] = TimeOf(Around(1, 0.001, 5), Around(1.1, 0.001, 5));  // p = 2 / 252
+  const std::vector<Judgement> judgements = Judge(figures, Design::kUnpaired, {});
+  EXPECT_EQ(judgements[0].verdict, Verdict::kOk);
+  EXPECT_EQ(judgements[3].verdict, Verdict::kInconclusive);
+}
+
 TEST(VerdictTest, StagesShareTheErrorAndJudgeFreshBlocksAlone) {
   VerdictRules rules;
   rules.stages = 2;

@@ -1,0 +1,104 @@
+#include "harness/compare/compare_command.h"
+
+#include <unistd.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "harness/terminal.h"
+#include "results/action_json.h"
+#include "results/comparison_markdown.h"
+#include "results/comparison_table.h"
+#include "results/result_file.h"
+#include "results/stored_comparison.h"
+
+namespace kvs::compare {
+namespace {
+
+Run Read(const std::filesystem::path& path) {
+  try {
+    return ReadRun(path);
+  } catch (const ResultFileError& error) {
+    throw UsageError(error.what());
+  }
+}
+
+std::string Listed(const std::vector<Mismatch>& mismatches) {
+  std::string text;
+  for (const Mismatch& mismatch : mismatches) {
+    text += fmt::format("\n  {}: '{}', then '{}'", mismatch.field, mismatch.baseline,
+                        mismatch.candidate);
+  }
+  return text;
+}
+
+}  // namespace
+
+ExitCode ExitCodeOf(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kFailed:
+      return ExitCode::kEngineFailed;
+    case Outcome::kUntrusted:
+    case Outcome::kInconclusive:
+      return ExitCode::kInconclusive;
+    case Outcome::kRegressed:
+      return ExitCode::kRegression;
+    case Outcome::kOk:
+      break;
+  }
+  return ExitCode::kOk;
+}
+
+ExitCode RunCompare(const CompareOptions& options) {
+  const Run baseline = Read(options.baseline);
+  const Run candidate = Read(options.candidate);
+  if (baseline.trials == candidate.trials) {
+    throw UsageError(fmt::format("{} and {} hold the same trials: compare two runs",
+                                 options.baseline.string(), options.candidate.string()));
+  }
+  if (const std::vector<Mismatch> found = WorkloadMismatches(baseline, candidate); !found.empty()) {
+    throw UsageError(
+        fmt::format("the two runs were asked different things, so their figures cannot be "
+                    "compared; measure one again as the other:{}",
+                    Listed(found)));
+  }
+  const std::vector<Mismatch> environment = EnvironmentMismatches(baseline, candidate);
+  if (!environment.empty() && !options.allow_environment_mismatch) {
+    throw UsageError(
+        fmt::format("the two runs are of different environments; measure one again where the other "
+                    "was, or compare in spite of it with --allow-environment-mismatch:{}",
+                    Listed(environment)));
+  }
+
+  Comparison comparison = CompareStored(baseline, candidate, options.judge_flush_bound);
+  if (comparison.cells.empty()) {
+    throw UsageError(fmt::format("{} and {} have no cell in common", options.baseline.string(),
+                                 options.candidate.string()));
+  }
+  comparison.rules.threshold = options.threshold;
+  comparison.baseline.name = options.baseline.string();
+  comparison.candidate.name = options.candidate.string();
+  for (const Mismatch& mismatch : environment) {
+    comparison.warnings.push_back(fmt::format("different environments: {}: '{}', then '{}'",
+                                              mismatch.field, mismatch.baseline,
+                                              mismatch.candidate));
+  }
+  JudgeComparison(comparison);
+  switch (options.format) {
+    case Format::kTable:
+      fmt::print("{}", RenderComparison(comparison, UsesColor(STDOUT_FILENO, options.color)));
+      break;
+    case Format::kMarkdown:
+      fmt::print("{}", ComparisonMarkdown(comparison));
+      break;
+    case Format::kActionJson:
+      fmt::print("{}", ActionJson(candidate));
+      break;
+  }
+  return ExitCodeOf(OutcomeOf(comparison));
+}
+
+}  // namespace kvs::compare
