@@ -50,18 +50,19 @@ class Coordinator {
     const uint64_t end_ns = plan_.duration_s > 0 ? start_ns + ToNs(plan_.duration_s) : kNever;
     WindowSlices& slices = log_.slices.emplace(start_ns);
     uint64_t noted = 0;
+    bool is_open = true;  // and not: threads finish their share
     for (uint64_t second = 1;;) {
       const uint64_t second_ns = start_ns + second * kSecondNs;
-      const uint64_t tick_ns = std::min(second_ns, slices.NextNs());
+      const uint64_t tick_ns = is_open ? std::min(second_ns, slices.NextNs()) : second_ns;
       WaitUntil(std::min(tick_ns, end_ns));
       if (ended_ || end_ns <= tick_ns) return;
       const uint64_t now_ns = NowNs();
       const uint64_t operations = control_.ForegroundOperations() - before;
       // Read after the count: the count lies inside the window if the window is still open now.
-      const bool inside = control_.phase() == RunPhase::kMeasure;
-      if (inside && now_ns >= slices.NextNs()) slices.Note(now_ns, operations);
+      is_open = control_.phase() == RunPhase::kMeasure;
+      if (is_open && now_ns >= slices.NextNs()) slices.Note(now_ns, operations);
       if (now_ns < second_ns) continue;
-      if (inside) {
+      if (is_open) {
         log_.operations_per_second.push_back(operations - noted);
         noted = operations;
       }

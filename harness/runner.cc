@@ -281,6 +281,7 @@ class Runner {
       TrialPlan question = trial;
       question.existing_store = false;
       question.load_only = true;
+      question.cold.reset();
       question.workload = LoadSpec("fillseq", {{"recordcount", "1"}});  // starts on an empty store
       const std::string store_name = fmt::format("library-of-{}", trial.engine);
       question.directory = directory_->StorePath(store_name);

@@ -2,7 +2,6 @@
 #ifndef KVS_RESULTS_STATISTICS_H_
 #define KVS_RESULTS_STATISTICS_H_
 
-#include <optional>
 #include <span>
 
 namespace kvs {
@@ -22,21 +21,6 @@ struct Spread {
 };
 // Of a set that is not empty.
 Spread SpreadOf(std::span<const double> values);
-
-// Where the median of what values are drawn from lies.
-struct MedianInterval {
-  double low = 0;
-  double high = 0;
-  double confidence = 0;  // that it lies within, ends included
-
-  friend bool operator==(const MedianInterval&, const MedianInterval&) = default;
-};
-// The narrowest interval between the k-th smallest and the k-th largest of `values` that holds the
-// median with at least `confidence`; nothing when they are too few for it (0.95 takes 6). It is
-// exact whatever the values are drawn from, as long as they are drawn independently, because how
-// many of them lie below the median is binomial (H. A. David, H. N. Nagaraja, "Order Statistics",
-// 3rd ed., 7.1). 0 < confidence < 1.
-std::optional<MedianInterval> MedianIntervalOf(std::span<const double> values, double confidence);
 
 }  // namespace kvs
 

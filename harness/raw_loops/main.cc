@@ -3,7 +3,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <boost/math/distributions/binomial.hpp>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
@@ -11,6 +10,7 @@
 #include <exception>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -21,6 +21,8 @@
 #include "harness/driver.h"
 #include "harness/microbench/fresh_directory.h"
 #include "harness/raw_loops/raw_loop.h"
+#include "results/order_statistics.h"
+#include "results/statistics.h"
 #include "workloads/key_renderer.h"
 #include "workloads/random.h"
 #include "workloads/spec.h"
@@ -67,23 +69,6 @@ uint64_t ThreadCpuNs() {
     throw std::system_error(errno, std::generic_category(), "clock_gettime");
   }
   return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
-}
-
-double MedianOf(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
-// The order statistics that hold the median with at least 95%, or all if there are too few: as many
-// values lie on one side of it as heads come up among as many throws of a coin.
-std::pair<double, double> MedianIntervalOf(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const boost::math::binomial heads(static_cast<double>(values.size()), 0.5);
-  size_t cut = 0;
-  while (2 * boost::math::cdf(heads, static_cast<double>(cut)) <= 0.05) ++cut;
-  if (cut > 0) --cut;
-  return {values[cut], values[values.size() - 1 - cut]};
 }
 
 // Keys and values for one repetition, made before the clock runs.
@@ -168,12 +153,13 @@ class Comparison {
       raw_ns.push_back(adapter_first ? second : first);
       ratios.push_back(adapter_ns.back() / raw_ns.back());
     }
-    const double ratio = MedianOf(ratios);
-    const auto [low, high] = MedianIntervalOf(ratios);
+    const double ratio = Median(ratios);
+    const std::optional<Interval> interval = NestedIntervals::OfMedian(ratios).At(0.05);
     const bool keeps = ratio <= kLimit;
-    fmt::print("{:8} {:4} {:10.0f} {:10.0f}   {:.3f} [{:.3f}-{:.3f}]  <= {:.2f}  {}\n",
-               engine_.name, kind == Kind::kGet ? "get" : "set", MedianOf(adapter_ns),
-               MedianOf(raw_ns), ratio, low, high, kLimit, keeps ? "OK" : "MISSED");
+    fmt::print("{:8} {:4} {:10.0f} {:10.0f}   {:.3f} {:13}  <= {:.2f}  {}\n", engine_.name,
+               kind == Kind::kGet ? "get" : "set", Median(adapter_ns), Median(raw_ns), ratio,
+               interval ? fmt::format("[{:.3f}-{:.3f}]", interval->low, interval->high) : "[too few]",
+               kLimit, keeps ? "OK" : "MISSED");
     std::fflush(stdout);
     return keeps;
   }

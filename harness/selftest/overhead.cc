@@ -11,6 +11,7 @@
 #include "harness/exit_code.h"
 #include "harness/plan.h"
 #include "harness/shuffle.h"
+#include "results/statistics.h"
 
 namespace kvs::selftest {
 namespace {
@@ -161,7 +162,7 @@ Figure MakeFigure(const FigureDefinition& definition, const ArmResults& results,
   }
   figure.median = Median(figure.values);
   figure.cpu_share = Median(cpu_shares);
-  figure.interval = MedianIntervalOf(figure.values, kConfidence);
+  figure.interval = NestedIntervals::OfMedian(figure.values).At(1 - kConfidence);
   if (judges && figure.interval && definition.limit) figure.verdict = Judge(figure);
   return figure;
 }

@@ -15,7 +15,7 @@
 
 #include "harness/selftest/selftest_options.h"
 #include "harness/trial_plan.h"
-#include "results/statistics.h"
+#include "results/order_statistics.h"
 
 namespace kvs::selftest {
 
@@ -90,7 +90,7 @@ struct Figure {
   std::vector<double> values;  // one per round
   double median = 0;
   double cpu_share = 0;  // median of the rounds, of the arm that had less
-  std::optional<MedianInterval> interval;
+  std::optional<Interval> interval;
   Verdict verdict = Verdict::kNotJudged;
 };
 

@@ -77,10 +77,10 @@ std::string Line(const std::string& title, const std::string& median, const std:
 }
 
 std::string Table(const std::vector<Figure>& figures, const OverheadOptions& options) {
-  const std::optional<MedianInterval>& interval = figures.front().interval;
+  const bool has_intervals = figures.front().interval.has_value();
   std::string text =
       "\n" + Line("", "median",
-                  interval ? fmt::format("[{:.1f}% sure]", 100 * interval->confidence) : "",
+                  has_intervals ? fmt::format("[{:.0f}% sure]", 100 * kConfidence) : "",
                   "limit", "");
   for (const Figure& figure : figures) {
     const FigureDefinition& definition = figure.definition;
@@ -129,7 +129,7 @@ Json ToJson(const Figure& figure, const OverheadOptions& options) {
   if (figure.interval) {
     object["interval"] = {{"low", figure.interval->low},
                           {"high", figure.interval->high},
-                          {"confidence", figure.interval->confidence}};
+                          {"confidence", kConfidence}};
   }
   if (definition.limit) {
     object["limit"] = *definition.limit;

@@ -184,6 +184,19 @@ TEST(DriverTest, TheWindowClosesWithTheFirstThreadThatIsDone) {
   EXPECT_LT(result.operations, 200u);
 }
 
+// Longer than a slice of the window.
+TEST(DriverTest, AThreadThatTakesLongToFinishEndsTheRun) {
+  DriverFixture run(kReads);
+  run.LoadAll();
+  run.options.operations = 2;
+  std::atomic<int> reads = 0;
+  run.store->answer = [&](std::string_view, bool&, std::string&) {
+    if (reads++ == 0) std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  };
+  const Measurement result = run.Run();
+  EXPECT_EQ(result.executed_operations, 2u);
+}
+
 TEST(DriverTest, FlushesInsideTheWindowAreCounted) {
   DriverFixture run("recordcount=10\nreadproportion=0\nupdateproportion=1\n");
   run.options.threads = 1;

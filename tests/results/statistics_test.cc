@@ -31,51 +31,6 @@ TEST(StatisticsTest, TwoHugeValuesDoNotOverflow) {
   EXPECT_EQ(Median(huge), kHuge);
 }
 
-std::vector<double> FromOneTo(int count) {
-  std::vector<double> values;
-  for (int value = count; value > 0; --value) values.push_back(value);
-  return values;
-}
-
-// 1 - 2 * scipy.stats.binom.cdf(low - 1, n, 0.5)
-TEST(MedianIntervalTest, AgreesWithScipy) {
-  struct Row {
-    int values;
-    double confidence;
-    double low;
-    double held;
-  };
-  for (const Row& row :
-       {Row{6, 0.95, 1, 0.96875}, Row{9, 0.95, 2, 0.9609375}, Row{11, 0.95, 2, 0.98828125},
-        Row{12, 0.95, 3, 0.96142578125}, Row{25, 0.95, 8, 0.9567147493362427},
-        Row{25, 0.99, 6, 0.9959226846694946}, Row{100, 0.9, 42, 0.9113739198859323}}) {
-    const auto interval = MedianIntervalOf(FromOneTo(row.values), row.confidence);
-    ASSERT_TRUE(interval) << row.values;
-    EXPECT_EQ(interval->low, row.low) << row.values;
-    EXPECT_EQ(interval->high, row.values + 1 - row.low) << row.values;
-    EXPECT_NEAR(interval->confidence, row.held, 1e-12) << row.values;
-    EXPECT_GE(interval->confidence, row.confidence);
-  }
-}
-
-TEST(MedianIntervalTest, TooFewValuesHaveNone) {
-  for (int count = 0; count < 6; ++count) {
-    EXPECT_EQ(MedianIntervalOf(FromOneTo(count), 0.95), std::nullopt) << count;
-  }
-  EXPECT_TRUE(MedianIntervalOf(FromOneTo(5), 0.9));
-}
-
-RC_GTEST_PROP(MedianIntervalTest, HoldsTheMedianOfItsValues, ()) {
-  const auto values = *rc::gen::nonEmpty(rc::gen::container<std::vector<double>>(
-      rc::gen::map(rc::gen::inRange(-1000, 1000), [](int value) { return value / 7.0; })));
-  const auto interval = MedianIntervalOf(values, 0.95);
-  RC_ASSERT(interval.has_value() == (values.size() >= 6));
-  if (interval) {
-    RC_ASSERT(interval->low <= Median(values));
-    RC_ASSERT(Median(values) <= interval->high);
-  }
-}
-
 RC_GTEST_PROP(StatisticsTest, HalfOfTheValuesLieOnEachSideOfTheMedian, ()) {
   const auto numbers =
       *rc::gen::nonEmpty(rc::gen::container<std::vector<int>>(rc::gen::inRange(-1000, 1000)));
