@@ -49,9 +49,8 @@ struct DriverOptions {
   std::optional<OpenLoop> open_loop;
   uint64_t seed = 0;
   // Mean operations per latency sample; >= 1: every one. The open loop times every one. The default
-  // takes 1% of the throughput of the fastest engine's reads (`kvs-bench selftest overhead`); each
-  // halving doubles that.
-  double sampling_period = 256;
+  // takes less than 2% from the fastest reads: see docs/clock-and-sampling.md.
+  double sampling_period = 512;
   double full_check_period = 64;  // mean reads per full value check; >= 1: every one
   bool audit_flushes = false;     // tier `sync`: each write that is timed must have a flush
   const std::atomic<bool>* interrupted = nullptr;  // set by a signal handler: end now

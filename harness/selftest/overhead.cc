@@ -32,10 +32,7 @@ FigureDefinition DisturbanceOf(bool is_floor, unsigned threads) {
   const Arm sampled{.is_floor = is_floor, .workload = kReads, .threads = threads, .sampled = true};
   Arm unsampled = sampled;
   unsampled.sampled = false;
-  return {.kind = FigureKind::kDisturbance,
-          .measured = sampled,
-          .reference = unsampled,
-          .limit = is_floor ? std::nullopt : std::optional(kMostDisturbance)};
+  return {FigureKind::kDisturbance, sampled, unsampled, kMostDisturbance};
 }
 
 // Of one round.
@@ -51,9 +48,9 @@ double ValueOf(const FigureDefinition& definition, double measured_per_s, double
   return 1 - measured_per_s / reference_per_s;
 }
 
-// Of a figure with an interval and a limit.
+// Of a figure with an interval.
 Verdict Judge(const Figure& figure) {
-  const double limit = *figure.definition.limit;
+  const double limit = figure.definition.limit;
   const bool at_least = figure.definition.kind == FigureKind::kSpeedUp;
   const auto is_within = [&](double value) { return at_least ? value >= limit : value <= limit; };
   const bool low_is = is_within(figure.interval->low);
@@ -163,7 +160,7 @@ Figure MakeFigure(const FigureDefinition& definition, const ArmResults& results,
   figure.median = Median(figure.values);
   figure.cpu_share = Median(cpu_shares);
   figure.interval = NestedIntervals::OfMedian(figure.values).At(1 - kConfidence);
-  if (judges && figure.interval && definition.limit) figure.verdict = Judge(figure);
+  if (judges && figure.interval) figure.verdict = Judge(figure);
   return figure;
 }
 

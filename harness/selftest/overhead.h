@@ -54,13 +54,12 @@ enum class FigureKind : uint8_t {
 struct FigureDefinition {
   FigureKind kind = FigureKind::kFloorNs;
   Arm measured;
-  Arm reference;                // measured in the same rounds; the same arm where there is none
-  std::optional<double> limit;  // unset: not judged
+  Arm reference;  // measured in the same rounds; the same arm where there is none
+  double limit = 0;
 };
 
 // All figures, by threads, as far as there are CPUs for them: a floor and a speed-up of YCSB C and
-// A, and the disturbance of YCSB C on both engines. That of `null` has no limit of its own: what
-// sampling takes there is a part of the floor, which has one.
+// A, and the disturbance of YCSB C on both engines.
 std::vector<FigureDefinition> OverheadFigures(unsigned cpus);
 
 // What the figures need.
@@ -80,7 +79,7 @@ enum class Verdict : uint8_t {
   kOk,            // the interval is within the limit
   kMissed,        // it is beyond, and the threads had their CPUs
   kInconclusive,  // it holds the limit, or is beyond while others had the CPUs
-  kNotJudged,     // there is no limit, there were too few rounds, or nobody asked
+  kNotJudged,     // too few rounds, or nobody asked
 };
 // "OK", "MISSED", "INCONCLUSIVE", "not judged".
 std::string_view ToString(Verdict verdict);

@@ -60,8 +60,7 @@ std::string Format(FigureKind kind, double value) {
 }
 
 std::string Limit(const FigureDefinition& figure) {
-  if (!figure.limit) return "";
-  return (figure.kind == FigureKind::kSpeedUp ? ">= " : "<= ") + Format(figure.kind, *figure.limit);
+  return (figure.kind == FigureKind::kSpeedUp ? ">= " : "<= ") + Format(figure.kind, figure.limit);
 }
 
 std::string Interval(const Figure& figure) {
@@ -84,9 +83,8 @@ std::string Table(const std::vector<Figure>& figures, const OverheadOptions& opt
                   "limit", "");
   for (const Figure& figure : figures) {
     const FigureDefinition& definition = figure.definition;
-    text +=
-        Line(Title(definition, options), Format(definition.kind, figure.median), Interval(figure),
-             Limit(definition), definition.limit ? ToString(figure.verdict) : "(in the floor)");
+    text += Line(Title(definition, options), Format(definition.kind, figure.median),
+                 Interval(figure), Limit(definition), ToString(figure.verdict));
   }
   return text +
          "\nfloor        the harness's own time per operation and thread: null, keys and values "
@@ -131,10 +129,8 @@ Json ToJson(const Figure& figure, const OverheadOptions& options) {
                           {"high", figure.interval->high},
                           {"confidence", kConfidence}};
   }
-  if (definition.limit) {
-    object["limit"] = *definition.limit;
-    object["limit_is"] = definition.kind == FigureKind::kSpeedUp ? "least" : "most";
-  }
+  object["limit"] = definition.limit;
+  object["limit_is"] = definition.kind == FigureKind::kSpeedUp ? "least" : "most";
   object["verdict"] = ToString(figure.verdict);
   object["cpu_share"] = figure.cpu_share;
   object["values"] = figure.values;

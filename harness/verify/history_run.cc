@@ -28,8 +28,8 @@ constexpr uint64_t kGets = 40;
 
 // All memory accesses before it, and their effects on other threads, precede all after it, and the
 // processor's clock is read on the side on which it stands (Intel SDM, volume 2, RDTSCP: MFENCE
-// before it, LFENCE after it). A store that still waits in a store buffer when its operation has answered
-// would otherwise look like a write that came too late.
+// before it, LFENCE after it). A store that still waits in a store buffer when its operation has
+// answered would otherwise look like a write that came too late.
 inline void Fence() {
 #if defined(__x86_64__)
   __asm__ volatile("mfence\n\tlfence" ::: "memory");

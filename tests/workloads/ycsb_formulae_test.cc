@@ -15,6 +15,7 @@
 #include "workloads/key_renderer.h"
 #include "workloads/portable_math.h"
 #include "workloads/random.h"
+#include "workloads/ycsb_lanes.h"
 
 namespace kvs::ycsb_formulae {
 namespace {

@@ -45,8 +45,6 @@ TEST(OverheadFiguresTest, OneCpuHasNoneOfTwoThreads) {
 
 TEST(OverheadFiguresTest, ADisturbanceIsOfArmsThatDifferInSamplingAlone) {
   for (const FigureDefinition& figure : OverheadFigures(2)) {
-    EXPECT_EQ(figure.limit.has_value(),
-              figure.kind != FigureKind::kDisturbance || !figure.measured.is_floor);
     if (figure.kind != FigureKind::kDisturbance) continue;
     EXPECT_TRUE(figure.measured.sampled);
     Arm unsampled = figure.measured;
@@ -185,14 +183,6 @@ TEST(MakeFigureTest, TheIntervalDecides) {
   EXPECT_EQ(verdict_of(FigureKind::kDisturbance, -0.03), Verdict::kInconclusive);
   EXPECT_EQ(verdict_of(FigureKind::kDisturbance, -0.07), Verdict::kMissed);
   EXPECT_EQ(FigureOf(FigureKind::kFloorNs, 9.0, kSeven, false).verdict, Verdict::kNotJudged);
-}
-
-TEST(MakeFigureTest, WithoutALimitNothingIsJudged) {
-  FigureDefinition definition = Definition(FigureKind::kFloorNs, 9.0);
-  definition.limit.reset();
-  const Figure figure = MakeFigure(definition, {{kOne, Results(kSeven)}}, kSeven.size(), true);
-  EXPECT_TRUE(figure.interval);
-  EXPECT_EQ(figure.verdict, Verdict::kNotJudged);
 }
 
 TEST(MakeFigureTest, WhoLacksACpuMissesNothing) {
