@@ -2,7 +2,8 @@
 
 The engine `delays` is slow in a known way and keeps account of it by its own clock. Whatever else a
 busy machine does to a run, it does to both; a figure can only be larger than the account's, by what
-happens between the two readings of the clock. So lower bounds are strict and upper bounds wide.
+happens between the two readings of the clock. So lower bounds are strict, but for what two clocks
+may differ by, and upper bounds wide.
 """
 
 import math
@@ -12,6 +13,9 @@ from bench import BenchTest, trials
 
 MS = 1_000_000
 BUCKET = 1 / 128  # of the histogram: its relative width
+# Of one clock's time by the other: kvs-bench reads the processor's counter, and the kernel steers the
+# steady clock by up to 500 ppm.
+SHORTEST = 0.999
 
 
 class Account:
@@ -67,13 +71,14 @@ class InjectedTruthsTest(BenchTest):
         for entry in latency["percentiles"]:
             rank = max(1, math.ceil(entry["percent"] / 100 * latency["samples"] - 1e-9))
             with self.subTest(percent=entry["percent"]):
-                self.assertGreaterEqual(entry["value_ns"], true[max(0, rank - 1 - missing)])
+                self.assertGreaterEqual(entry["value_ns"],
+                                        SHORTEST * true[max(0, rank - 1 - missing)])
                 if entry["percent"] <= 90:
                     most = true[min(len(true) - 1, rank - 1 + missing)]
                     self.assertLessEqual(entry["value_ns"],
                                          (most + MS / 5) * (1 + 2 * BUCKET))
         measured = latency["mean_ns"] * latency["samples"]
-        self.assertGreaterEqual(measured, sum(true[:latency["samples"]]) - 1)
+        self.assertGreaterEqual(measured, SHORTEST * sum(true[:latency["samples"]]))
         self.assertLessEqual(measured, sum(true) * 1.1 + 20 * MS)
 
     def test_a_delay_of_every_operation_is_the_mean_and_every_percentile(self):
@@ -84,12 +89,12 @@ class InjectedTruthsTest(BenchTest):
                 self.assertEqual(len(true.delays_ns), 200)
                 self.assertGreaterEqual(min(true.delays_ns), 2 * MS)
                 latency = latency_of(trial)
-                self.assertGreaterEqual(latency["min_ns"], 2 * MS)
+                self.assertGreaterEqual(latency["min_ns"], SHORTEST * 2 * MS)
                 self.check_distribution(latency, true.times_ns)
                 # One thread: the window is the operations and what lies between them.
                 window_ns = trial["window_s"] * 1e9
                 self.assertEqual(trial["operations"], 200)
-                self.assertGreaterEqual(window_ns, sum(true.times_ns))
+                self.assertGreaterEqual(window_ns, SHORTEST * sum(true.times_ns))
                 self.assertLessEqual(window_ns, sum(true.times_ns) * 1.5 + 20 * MS)
                 self.assertAlmostEqual(trial["throughput_per_s"], 200 / trial["window_s"])
 
@@ -98,7 +103,7 @@ class InjectedTruthsTest(BenchTest):
                                    "--sampling-period", "1", workload="ycsb-a")
         (updates,) = [c["completed"] for c in trial["counts"] if c["operation"] == "update"]
         self.assertEqual(len(true.delays_ns), updates)
-        self.assertGreaterEqual(latency_of(trial, "update")["min_ns"], 2 * MS)
+        self.assertGreaterEqual(latency_of(trial, "update")["min_ns"], SHORTEST * 2 * MS)
         self.assertLess(percentile(latency_of(trial, "read"), 50), 2 * MS)
 
     def test_a_delay_of_1_in_1000_begins_where_it_begins(self):
@@ -107,8 +112,8 @@ class InjectedTruthsTest(BenchTest):
                                    "--sampling-period", "1")
         self.assertEqual(len(true.delays_ns), 21)
         latency = latency_of(trial)
-        self.assertGreaterEqual(percentile(latency, 99.9), 50 * MS)
-        self.assertLess(percentile(latency, 99), 50 * MS)
+        self.assertGreaterEqual(percentile(latency, 99.9), SHORTEST * 50 * MS)
+        self.assertLess(percentile(latency, 99), SHORTEST * 50 * MS)
         (beyond,) = [p["samples_beyond"] for p in latency["percentiles"] if p["percent"] == 99]
         self.assertGreaterEqual(beyond, 21)
         self.check_distribution(latency, true.times_ns)
@@ -121,7 +126,7 @@ class InjectedTruthsTest(BenchTest):
         latency = latency_of(trial)
         self.assertAlmostEqual(latency["samples"], 500, delta=6 * 22)
         # 10%, with a standard deviation of 1.3%; what the machine delays comes on top.
-        self.assertGreaterEqual(percentile(latency, 95), MS)
+        self.assertGreaterEqual(percentile(latency, 95), SHORTEST * MS)
         self.assertLess(percentile(latency, 50), MS)
         self.assertGreaterEqual(latency["mean_ns"], 0.02 * MS)
         self.assertLessEqual(latency["mean_ns"], 0.2 * sum(true.delays_ns) / 500 + 0.2 * MS)
@@ -150,8 +155,8 @@ class InjectedTruthsTest(BenchTest):
         # 200 operations come due in each stall, and half of them wait for 100 ms and more: 6%.
         self.assertGreaterEqual(percentile(response, 95), 95 * MS)
         self.assertLess(percentile(service, 99), 95 * MS)
-        self.assertGreaterEqual(percentile(service, 99.99), 200 * MS)
-        # Only those that were stalled took so long, and the stalls are the sum of the wait of none.
+        self.assertGreaterEqual(percentile(service, 99.99), SHORTEST * 200 * MS)
+        # At constant arrivals, those behind a stall wait for half of it on average.
         self.assertGreaterEqual(response["mean_ns"] * 3000, 2 * 199 * 0.1e9)
 
     def test_a_longer_lock_hold_serialises(self):
@@ -164,7 +169,7 @@ class InjectedTruthsTest(BenchTest):
             held[threads] = sum(true.delays_ns) / len(true.delays_ns)
             rate[threads] = trial["operations"] / window_ns
             # One at a time, however many threads there are; one may have been begun before.
-            self.assertLessEqual((trial["operations"] - threads) * 2 * MS, window_ns)
+            self.assertLessEqual(SHORTEST * (trial["operations"] - threads) * 2 * MS, window_ns)
             if threads == 2:
                 self.assertGreaterEqual(percentile(latency_of(trial), 50), 3 * MS)
                 self.assertLessEqual(percentile(latency_of(trial), 50), 2.5 * held[2] * 2)
