@@ -35,7 +35,7 @@ struct RunOptions {
   double timeout_s = 600;             // of one trial, from the start of its process to its end
   std::optional<OpenLoop> open_loop;  // --rate; unset: closed loop
   std::optional<find_max::FindMaxOptions> find_max;  // --find-max; then the trials: closed loop
-  double sampling_period = DriverOptions{}.sampling_period;  // closed loop
+  std::optional<double> sampling_period;             // closed loop; see DriverOptions
   bool verify_fully = false;
   uint64_t seed = 1;
   uint64_t memory_budget_bytes = 0;

@@ -1,6 +1,7 @@
 #include "harness/coordinator.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "harness/clock.h"
 
@@ -42,7 +43,7 @@ class Coordinator {
   }
 
   void MeasureWindow() {
-    control_.OpenWindow();
+    control_.OpenWindow(SamplingPeriod());
     // Set, unless a thread has failed meanwhile.
     if (!control_.window_begin()) return;
     const uint64_t start_ns = control_.window_begin()->at_ns;
@@ -69,6 +70,14 @@ class Coordinator {
       Report("measure", FractionDone(operations, second), operations);
       ++second;
     }
+  }
+
+  // Nothing when it was asked for, and when no warm-up has shown the rate.
+  std::optional<double> SamplingPeriod() const {
+    if (options_.sampling_period || options_.open_loop || log_.warmup_s <= 0) return std::nullopt;
+    const double rate_per_s =
+        static_cast<double>(control_.ForegroundOperations()) / log_.warmup_s / options_.threads;
+    return std::max(1.0, std::round(rate_per_s * kSamplingIntervalS));
   }
 
   // Returns at `deadline_ns`, or with ended_ set.

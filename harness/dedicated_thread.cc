@@ -22,6 +22,7 @@ constexpr uint64_t kSamplingSalt = 0x73616d70;
   KeyBatch keys;
   uint64_t left = part.quota;
   uint64_t finished_inserts = 0;
+  bool window_was_open = false;
   while (left > 0) {
     stream.Fill(batch, kBatchOperations, finished_inserts);
     if (batch.operations.empty()) return;
@@ -29,6 +30,10 @@ constexpr uint64_t kSamplingSalt = 0x73616d70;
     for (size_t i = 0; i < batch.operations.size();) {
       const RunPhase phase = control.phase();
       if (phase > last_phase || left == 0) return;
+      if (phase != RunPhase::kWarmup && !window_was_open) [[unlikely]] {
+        window_was_open = true;
+        if (const auto period = control.WindowSamplingPeriod()) samples.SetPeriod(*period);
+      }
       const std::span<const Operation> next = std::span(batch.operations).subspan(i);
       const size_t done = executor.ExecuteUntimed(
           handle, next.first(std::min({next.size(), samples.Unpicked(), left})), &keys.keys[i],

@@ -58,6 +58,11 @@ std::vector<const LiveCounts*> CountsOf(const Executors& executors) {
   return counts;
 }
 
+// Until the window opens.
+double FirstSamplingPeriod(const DriverOptions& options) {
+  return options.sampling_period.value_or(kSamplingPeriodWithoutWarmup);
+}
+
 // The parts of the foreground threads: one per thread, or the submitter's one.
 std::vector<ThreadPart> ForegroundParts(const DriverOptions& options) {
   const bool pooled = options.pool != PoolKind::kDedicated;
@@ -66,7 +71,7 @@ std::vector<ThreadPart> ForegroundParts(const DriverOptions& options) {
   for (unsigned t = 0; t < count; ++t) {
     ThreadPart part{.thread = t,
                     .thread_count = count,
-                    .sampling_period = options.open_loop ? 1 : options.sampling_period,
+                    .sampling_period = options.open_loop ? 1 : FirstSamplingPeriod(options),
                     .open_loop = options.open_loop};
     if (options.operations) {
       part.quota = *options.operations / count + (t < *options.operations % count ? 1 : 0);
@@ -204,7 +209,7 @@ void CheckOptions(const DriverOptions& options) {
   require(!options.open_loop ||
               (options.open_loop->rate_per_s > 0 && std::isfinite(options.open_loop->rate_per_s)),
           "rate must be greater than 0");
-  require(options.sampling_period >= 1, "sampling period must be at least 1");
+  require(options.sampling_period.value_or(1) >= 1, "sampling period must be at least 1");
   require(options.full_check_period >= 1, "full check period must be at least 1");
 }
 
@@ -251,7 +256,7 @@ Measurement Measure(const KvsEngine& root, bool stores_data, const Spec& spec,
         const ThreadPart part{.role = StreamRole::kBackgroundWriter,
                               .thread = t,
                               .thread_count = spec.background_writers,
-                              .sampling_period = options.sampling_period};
+                              .sampling_period = FirstSamplingPeriod(options)};
         RunDedicatedThread(root, context, part, *background[t], control);
       });
     }
@@ -264,6 +269,8 @@ Measurement Measure(const KvsEngine& root, bool stores_data, const Spec& spec,
 
   Measurement result =
       Summarise(control, std::move(log), foreground, background, context, options.pool, open_loop);
+  result.sampling_period =
+      open_loop ? 1 : control.WindowSamplingPeriod().value_or(FirstSamplingPeriod(options));
   if (open_loop && control.window_end()) {
     result.backlog_operations = Backlog(control, parts, operations_of_parts, options.seed);
   }

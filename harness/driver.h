@@ -33,6 +33,10 @@ enum class PoolKind : uint8_t { kDedicated, kNaive, kSharedQueue, kWorkStealing 
 std::string_view ToString(PoolKind pool);
 std::optional<PoolKind> ParsePoolKind(std::string_view text);
 
+// Between two latency samples of a thread, so that they take less than 2% of its time, however fast
+// the engine: see docs/clock-and-sampling.md.
+inline constexpr double kSamplingIntervalS = 100e-6;
+inline constexpr double kSamplingPeriodWithoutWarmup = 64;
 // Longer than any run: latencies are not sampled.
 inline constexpr uint64_t kLongestSamplingPeriod = 1'000'000'000;
 
@@ -48,9 +52,10 @@ struct DriverOptions {
   // Unset: closed loop. Background writers are closed loops always.
   std::optional<OpenLoop> open_loop;
   uint64_t seed = 0;
-  // Mean operations per latency sample; >= 1: every one. The open loop times every one. The default
-  // takes less than 2% from the fastest reads: see docs/clock-and-sampling.md.
-  double sampling_period = 512;
+  // Mean operations per latency sample; >= 1: every one. Unset: so many as each thread made in
+  // kSamplingIntervalS during the warm-up; without one, kSamplingPeriodWithoutWarmup. The open loop
+  // times every one.
+  std::optional<double> sampling_period;
   double full_check_period = 64;  // mean reads per full value check; >= 1: every one
   bool audit_flushes = false;     // tier `sync`: each write that is timed must have a flush
   const std::atomic<bool>* interrupted = nullptr;  // set by a signal handler: end now
@@ -100,6 +105,7 @@ struct Measurement {
   std::optional<Histogram> queue_wait_ns;
   // Handles of the threads; for pool `naive`, of the requests executed in the window.
   uint64_t handles_cloned = 0;
+  double sampling_period = 0;   // mean operations per latency sample in the window
   uint64_t values_checked = 0;  // in the window
   uint64_t values_checked_fully =
       0;               // with every byte; up to 16 per thread are of reads beside the window

@@ -81,6 +81,7 @@ uint64_t PooledRequests::SubmitStream(ThreadPool& pool, const ThreadPart& part,
   uint64_t left = part.quota;
   uint64_t submitted = 0;
   uint64_t submitted_inserts = 0;
+  bool window_was_open = false;
   while (left > 0) {
     stream.Fill(batch, kBatchOperations, FinishedInserts(submitted_inserts));
     if (batch.operations.empty()) break;
@@ -92,6 +93,10 @@ uint64_t PooledRequests::SubmitStream(ThreadPool& pool, const ThreadPart& part,
       const RunPhase phase = control_.phase();
       if (phase == RunPhase::kStop) return part.quota == kNoQuota ? kNoQuota : submitted + left;
       if (phase != RunPhase::kWarmup) --left;
+      if (phase != RunPhase::kWarmup && !window_was_open) {
+        window_was_open = true;
+        if (const auto period = control_.WindowSamplingPeriod()) samples.SetPeriod(*period);
+      }
       request.intended_ns = intended_ns;
       request.operation = operation;
       if (operation.kind == OperationKind::kMultiGet) {

@@ -18,7 +18,13 @@ class RandomIntervals {
  public:
   // `period` >= 1 is the mean gap in events; 1 picks every event.
   RandomIntervals(double period, uint64_t seed)
-      : log_miss_(period > 1 ? std::log1p(-1 / period) : 0), random_(seed), left_(Draw()) {}
+      : log_miss_(LogMiss(period)), random_(seed), left_(Draw()) {}
+
+  // From now on `period` is the mean gap.
+  void SetPeriod(double period) {
+    log_miss_ = LogMiss(period);
+    left_ = Draw();
+  }
 
   // How many events come before the next that is picked.
   uint64_t Unpicked() const { return left_ - 1; }
@@ -35,6 +41,8 @@ class RandomIntervals {
   }
 
  private:
+  static double LogMiss(double period) { return period > 1 ? std::log1p(-1 / period) : 0; }
+
   uint64_t Draw() {
     if (log_miss_ == 0) return 1;
     // In (0, 1], so that the logarithm is finite.

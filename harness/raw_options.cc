@@ -93,7 +93,8 @@ void DefineOptions(CLI::App& app, RawOptions& raw) {
                      "page cache; --cold=drop: drop the whole machine's caches, too (root)");
   how.AddOne("--seed", "N", raw.seed, "seed of operations, values and trial order (default: 1)");
   how.AddOne("--sampling-period", "N", raw.sampling_period,
-             "mean operations per latency sample; 1: every one (default: 512); not with --rate");
+             "mean operations per latency sample; 1: every one; not with --rate (default: one in "
+             "100 us of each thread, by the rate of the warm-up; without one, 64)");
   how.AddOne("--verify", "sample|full", raw.verify,
              "check every byte of a sample of the values read, or of all (default: sample)");
   how.AddOne("--timeout", "TIME", raw.timeout,

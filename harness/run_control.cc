@@ -62,14 +62,20 @@ void RunControl::BeginWarmup() {
   Advance(RunPhase::kWarmup);
 }
 
-void RunControl::OpenWindow() {
+void RunControl::OpenWindow(std::optional<double> sampling_period) {
   MutexLock lock(mutex_);
   if (phase() >= RunPhase::kMeasure) return;
+  window_sampling_period_ = sampling_period;
   begin_.emplace();
   TakeCosts(*begin_);
   TakeCounts(*begin_);
   if (phase() == RunPhase::kReady) started_at_ns_ = begin_->at_ns;
   Advance(RunPhase::kMeasure);
+}
+
+std::optional<double> RunControl::WindowSamplingPeriod() const {
+  const RunPhase phase = phase_.load(std::memory_order_acquire);  // (3)
+  return phase >= RunPhase::kMeasure ? window_sampling_period_ : std::nullopt;
 }
 
 void RunControl::CloseWindow() {
@@ -114,7 +120,7 @@ void RunControl::RethrowFailure() {
 
 void RunControl::Advance(RunPhase phase) {
   if (phase <= this->phase()) return;
-  phase_.store(phase, std::memory_order_relaxed);  // (2)
+  phase_.store(phase, std::memory_order_release);  // (2)
   changed_.NotifyAll();
 }
 

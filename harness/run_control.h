@@ -57,8 +57,9 @@ class RunControl {
              const HardwareCounters* hardware, unsigned closing_finish = 1);
 
   // Memory order: (1) relaxed: read before every operation, and tells only when to stop or what to
-  // keep. It partners with (2), the store in Advance. What threads hand over to each other goes
-  // through mutex_ or a join.
+  // keep. (3) acquire, in WindowSamplingPeriod. Both partner with (2), the store in Advance, a
+  // release: the sampling period was set before the phase became kMeasure. What else threads hand
+  // over to each other goes through mutex_ or a join.
   RunPhase phase() const { return phase_.load(std::memory_order_relaxed); }  // (1)
 
   // A thread is set up: counts it and waits at the barrier. Returns once the phase is past kReady.
@@ -73,7 +74,10 @@ class RunControl {
   // The coordinator's side. WaitForArrivals returns when `threads` have arrived or the run stopped.
   void WaitForArrivals(unsigned threads);
   void BeginWarmup();
-  void OpenWindow();
+  // `sampling_period`, if set, is for all threads from now on.
+  void OpenWindow(std::optional<double> sampling_period = std::nullopt);
+  // What OpenWindow was given. For a thread that has seen the window open.
+  std::optional<double> WindowSamplingPeriod() const;
   // Closes the window, if it is open, and enters kDrain.
   void CloseWindow();
   void Stop();
@@ -109,6 +113,8 @@ class RunControl {
   unsigned finished_ KVS_GUARDED_BY(mutex_) = 0;
   uint64_t started_at_ns_ KVS_GUARDED_BY(mutex_) = 0;
   std::exception_ptr failure_ KVS_GUARDED_BY(mutex_);
+  // Written under mutex_ before the phase is kMeasure, then read by any thread.
+  std::optional<double> window_sampling_period_;
   // Written under mutex_, read by the coordinator after the join.
   std::optional<WindowEdge> begin_;
   std::optional<WindowEdge> end_;

@@ -42,7 +42,7 @@ void CheckNumbers(const RunRequest& plan) {
   if (std::find(plan.threads.begin(), plan.threads.end(), 0u) != plan.threads.end()) {
     RefusePlan("'threads' has a 0");
   }
-  if (plan.sampling_period < 1) RefusePlan("'sampling_period' is below 1");
+  if (plan.sampling_period.value_or(1) < 1) RefusePlan("'sampling_period' is below 1");
   if (plan.trials == 0) RefusePlan("'trials' is 0");
   if (plan.timeout_s <= 0) RefusePlan("'timeout_s' is 0");
 }

@@ -288,7 +288,7 @@ class TrialRun {
     trial_.user_cpu_s = measured.process.user_cpu_s;
     trial_.system_cpu_s = measured.process.system_cpu_s;
     if (measured.window_s > 0) AdoptCosts(measured);
-    trial_.sampling_period = plan_.open_loop ? 1 : plan_.sampling_period;
+    trial_.sampling_period = measured.sampling_period;
     for (size_t i = 0; i < kOperationKinds; ++i) {
       const KindResult& kind = measured.kinds[i];
       if (kind.completed == 0) continue;

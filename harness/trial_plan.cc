@@ -76,10 +76,10 @@ std::string TrialPlanToJson(const TrialPlan& plan) {
       {"value_seed", plan.value_seed},
       {"warmup_s", plan.warmup_s},
       {"duration_s", plan.duration_s},
-      {"sampling_period", plan.sampling_period},
       {"verify_fully", plan.verify_fully},
   };
   if (plan.operations) object["operations"] = *plan.operations;
+  if (plan.sampling_period) object["sampling_period"] = *plan.sampling_period;
   if (plan.cold) object["cold"] = *plan.cold;
   if (plan.open_loop) {
     object["rate_per_s"] = plan.open_loop->rate_per_s;
@@ -117,7 +117,7 @@ TrialPlan TrialPlanFromJson(std::string_view text) {
     plan.open_loop = OpenLoop{.rate_per_s = object["rate_per_s"].get<double>(),
                               .arrivals = object.at("arrivals").get<Arrivals>()};
   }
-  plan.sampling_period = object.at("sampling_period");
+  if (object.contains("sampling_period")) plan.sampling_period = object["sampling_period"];
   plan.verify_fully = object.at("verify_fully");
   return plan;
 }

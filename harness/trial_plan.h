@@ -39,7 +39,7 @@ struct TrialPlan {
   double duration_s = 0;
   std::optional<uint64_t> operations;  // instead of duration_s
   std::optional<OpenLoop> open_loop;
-  double sampling_period = DriverOptions{}.sampling_period;  // closed loop
+  std::optional<double> sampling_period;  // closed loop; see DriverOptions
   bool verify_fully = false;
 
   // How the store is opened for the measured phase.

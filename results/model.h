@@ -363,7 +363,7 @@ struct RunRequest {
   std::optional<std::string> arrivals;
   std::optional<std::string> cold;  // "evict" or "drop"; nothing: a warm start
   std::optional<std::string> slo;   // --find-max only; then `arrivals` are those of the probes
-  double sampling_period = 0;
+  std::optional<double> sampling_period;  // nothing: by the rate of each trial's warm-up
   bool verify_fully = false;
   uint64_t memory_budget_bytes = 0;  // 0: the engines' own
   std::string directory;             // absolute: in it, or with is_existing_store it, is the store

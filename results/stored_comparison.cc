@@ -385,6 +385,10 @@ std::vector<Mismatch> WorkloadMismatches(const Run& baseline, const Run& candida
                         {"description"}, mismatches);
     }
   }
+  if (baseline.plan && candidate.plan) {
+    AddIfDifferent("sampling period asked for", TextOf(baseline.plan->sampling_period),
+                   TextOf(candidate.plan->sampling_period), mismatches);
+  }
   // A window that is longer by half is no other reading of the same duration.
   constexpr double kOtherDuration = 1.5;
   ForEachCommonCell(
@@ -394,8 +398,6 @@ std::vector<Mismatch> WorkloadMismatches(const Run& baseline, const Run& candida
         const Trial& other = *theirs.front();
         AddIfDifferent("rate", TextOf(own.rate_per_s), TextOf(other.rate_per_s), mismatches);
         AddIfDifferent("arrivals", TextOf(own.arrivals), TextOf(other.arrivals), mismatches);
-        AddIfDifferent("sampling period", fmt::to_string(own.sampling_period),
-                       fmt::to_string(other.sampling_period), mismatches);
         AddIfDifferent("memory budget in bytes", fmt::to_string(own.memory_budget_bytes),
                        fmt::to_string(other.memory_budget_bytes), mismatches);
         if (HasOperationCount(baseline, name.workload)) return;

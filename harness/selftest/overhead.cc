@@ -70,8 +70,8 @@ TrialPlan PlanTrial(const OverheadOptions& options, const Arm& arm) {
   run.trials = 1;
   run.warmup_s = options.warmup_s;
   run.duration_s = options.duration_s;
-  run.sampling_period =
-      arm.sampled ? options.sampling_period : static_cast<double>(kLongestSamplingPeriod);
+  run.sampling_period = options.sampling_period;
+  if (!arm.sampled) run.sampling_period = static_cast<double>(kLongestSamplingPeriod);
   run.seed = options.seed;
   // No engines beside it: no floor of its own.
   Plan plan = MakePlan(run, {});

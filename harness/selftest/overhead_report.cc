@@ -79,8 +79,8 @@ std::string Table(const std::vector<Figure>& figures, const OverheadOptions& opt
   const bool has_intervals = figures.front().interval.has_value();
   std::string text =
       "\n" + Line("", "median",
-                  has_intervals ? fmt::format("[{:.0f}% sure]", 100 * kConfidence) : "",
-                  "limit", "");
+                  has_intervals ? fmt::format("[{:.0f}% sure]", 100 * kConfidence) : "", "limit",
+                  "");
   for (const Figure& figure : figures) {
     const FigureDefinition& definition = figure.definition;
     text += Line(Title(definition, options), Format(definition.kind, figure.median),
@@ -162,12 +162,15 @@ TrialClock Summarise(const std::vector<TrialClock>& clocks) {
 }
 
 std::string ReportAsText(const OverheadReport& report, const OverheadOptions& options) {
-  std::string text = fmt::format(
-      "{} round{} of {}, {} records with values of 100 bytes, 1 operation in {:.3g} timed\n",
-      report.rounds, report.rounds == 1 ? "" : "s",
-      options.operations ? fmt::format("{} operations", *options.operations)
-                         : fmt::format("{:.3g} s", options.duration_s),
-      HumanCount(static_cast<double>(options.records)), options.sampling_period);
+  std::string text =
+      fmt::format("{} round{} of {}, {} records with values of 100 bytes{}\n", report.rounds,
+                  report.rounds == 1 ? "" : "s",
+                  options.operations ? fmt::format("{} operations", *options.operations)
+                                     : fmt::format("{:.3g} s", options.duration_s),
+                  HumanCount(static_cast<double>(options.records)),
+                  options.sampling_period
+                      ? fmt::format(", 1 operation in {:.3g} timed", *options.sampling_period)
+                      : "");
   if (!report.clocks.empty()) text += Describe(Summarise(report.clocks));
   if (!report.figures.empty()) {
     text += Table(report.figures, options);
@@ -188,8 +191,8 @@ std::string ReportAsJson(const OverheadReport& report, const OverheadOptions& op
                  {"version", KVS_VERSION},
                  {"rounds", report.rounds},
                  {"records", options.records},
-                 {"sampling_period", options.sampling_period},
                  {"seed", options.seed}};
+  if (options.sampling_period) object["sampling_period"] = *options.sampling_period;
   if (options.operations) {
     object["operations"] = *options.operations;
   } else {

@@ -35,9 +35,9 @@ struct OverheadOptions {
   unsigned rounds = 11;
   uint64_t records = 1'000'000;
   double warmup_s = 0.25;
-  double duration_s = 1;               // of each window
-  std::optional<uint64_t> operations;  // instead
-  double sampling_period = DriverOptions{}.sampling_period;
+  double duration_s = 1;                  // of each window
+  std::optional<uint64_t> operations;     // instead
+  std::optional<double> sampling_period;  // unset: as a run chooses it
   uint64_t seed = 1;
   bool judges = true;                              // false: of --smoke, whose figures say nothing
   std::optional<std::filesystem::path> directory;  // --dir

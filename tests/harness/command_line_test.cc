@@ -114,7 +114,7 @@ TEST(CommandLineTest, ReadsEveryAxis) {
   EXPECT_EQ(run.csv_file, "run.csv");
   EXPECT_EQ(run.data_directory, "/data");
   EXPECT_DOUBLE_EQ(run.timeout_s, 60);
-  EXPECT_DOUBLE_EQ(run.sampling_period, 1);
+  EXPECT_EQ(run.sampling_period, 1.0);
   EXPECT_TRUE(run.verify_fully);
   EXPECT_TRUE(run.keep);
   EXPECT_TRUE(run.costs);

@@ -109,6 +109,29 @@ TEST_P(DriverPoolTest, LatencyIsSampledAtTheMeanPeriodAskedFor) {
   EXPECT_NEAR(static_cast<double>(LatencySamples(result)), 250, 6 * 15);
 }
 
+TEST_P(DriverPoolTest, EveryOperationOfASlowEngineIsTimed) {
+  DriverFixture run(kReads);
+  run.options.pool = GetParam();
+  run.options.sampling_period.reset();
+  run.options.warmup_s = 0.05;
+  run.options.operations = 40;
+  run.LoadAll();
+  run.store->before = [](std::string_view, std::string_view) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  };
+  const Measurement result = run.Run();
+  EXPECT_EQ(result.sampling_period, 1);
+  // But for what each thread began before it saw the window.
+  EXPECT_GE(LatencySamples(result) + 2 + 8 * 2, result.operations);
+}
+
+TEST_P(DriverPoolTest, WithoutAWarmUpNothingIsKnownOfTheRate) {
+  DriverFixture run(kReads);
+  run.options.pool = GetParam();
+  run.options.sampling_period.reset();
+  EXPECT_EQ(run.LoadAndRun().sampling_period, kSamplingPeriodWithoutWarmup);
+}
+
 TEST_P(DriverPoolTest, TheWindowHasTheLengthAskedForAndIsPrecededByTheWarmup) {
   DriverFixture run(kReads);
   run.options.pool = GetParam();

@@ -140,7 +140,7 @@ rc::Gen<RunRequest> AnyPlan() {
     }
     if (*rc::gen::arbitrary<bool>()) plan.cold = *AnyText();
     if (*rc::gen::arbitrary<bool>()) plan.slo = *AnyText();
-    plan.sampling_period = *AnyFigure();
+    if (*rc::gen::arbitrary<bool>()) plan.sampling_period = *AnyFigure();
     plan.verify_fully = *rc::gen::arbitrary<bool>();
     plan.memory_budget_bytes = *AnyCount();
     plan.directory = *AnyText();

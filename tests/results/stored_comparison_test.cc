@@ -35,7 +35,7 @@ kvs::Run RunOf(double throughput_per_s) {
   kvs::Run run;
   run.version = "0.1.0";
   run.host = {{"name", "here"}, {"kernel", "Linux 6"}};
-  run.machine = MachineReport{.fingerprint = "f00", .findings = {}};
+  run.machine = MachineReport{.fingerprint = "f00", .facts = {}, .findings = {}};
   run.workloads = {{"ycsb-a", {{"recordcount", "1000"}}, {}}};
   AddTrials(SyntheticCell("lmdb"), throughput_per_s, run);
   return run;

@@ -24,7 +24,9 @@ void ExpectFollows(const SizeSpec& spec, const std::vector<uint32_t>& upper_byte
   std::vector<double> counts(upper_bytes.size());
   for (uint64_t number = 0; number < kNumbers; ++number) {
     const uint32_t size = sizes.SizeOf(number);
-    if (number < 100) ASSERT_EQ(sizes.SizeOf(number), size);
+    if (number < 100) {
+      ASSERT_EQ(sizes.SizeOf(number), size);
+    }
     const auto cell = std::lower_bound(upper_bytes.begin(), upper_bytes.end(), size);
     ASSERT_NE(cell, upper_bytes.end()) << size;
     ++counts[static_cast<size_t>(cell - upper_bytes.begin())];
