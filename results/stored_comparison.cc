@@ -24,6 +24,7 @@ struct CellTrials {
   TrialList good;
   TrialList failed;  // or wrong
   TrialList unsupported;
+  TrialList idle;  // completed no operation in the window
   size_t all = 0;
 };
 
@@ -40,7 +41,7 @@ struct Cells {
       ++cell->second.all;
       switch (trial.status) {
         case TrialStatus::kOk:
-          if (trial.Measured()) cell->second.good.push_back(&trial);
+          (trial.Measured() ? cell->second.good : cell->second.idle).push_back(&trial);
           break;
         case TrialStatus::kFailed:
         case TrialStatus::kWrongAnswer:
@@ -129,8 +130,8 @@ std::string TextOf(const std::optional<T>& value) {
   return value ? fmt::format("{}", *value) : kNotThere;
 }
 
-std::string Quantified(const TrialList& failed, size_t all) {
-  return fmt::format("{} of {} trial{}", failed.size(), all, all == 1 ? "" : "s");
+std::string Quantified(const TrialList& some, size_t all) {
+  return fmt::format("{} of {} trial{}", some.size(), all, all == 1 ? "" : "s");
 }
 
 // Why the cell has no figures in an arm called `arm`; "" when it has.
@@ -140,11 +141,15 @@ std::string WhyNoFigures(std::string_view arm, const CellTrials& trials) {
     return fmt::format("{}: {} failed: {}: {}", arm, Quantified(trials.failed, trials.all),
                        ToString(first.status), first.reason);
   }
+  if (!trials.idle.empty()) {  // leaving them out would flatter the arm
+    return fmt::format("{}: {} completed no operation in the window", arm,
+                       Quantified(trials.idle, trials.all));
+  }
   if (!trials.good.empty()) return "";
   if (!trials.unsupported.empty()) {
     return fmt::format("{}: unsupported: {}", arm, trials.unsupported.front()->reason);
   }
-  return fmt::format("{}: no trial gave figures", arm);
+  return fmt::format("{}: no trial was finished", arm);
 }
 
 using ValueOf = std::function<std::optional<double>(const Trial&)>;

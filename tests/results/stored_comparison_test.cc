@@ -146,6 +146,14 @@ TEST(StoredComparisonTest, FailuresAndWhatIsNotThereAreSaid) {
   // A baseline that failed leaves nothing to compare with, and is no failure of the candidate.
   EXPECT_EQ(OutcomeOf(Judged(candidate, RunOf(1e6))), Outcome::kInconclusive);
 
+  kvs::Run stalled = RunOf(1e6);
+  stalled.trials[4].operations = 0;
+  stalled.trials[4].throughput_per_s = 0;
+  const Comparison idle = Judged(stalled, RunOf(1e6));
+  EXPECT_EQ(idle.cells[0].why_not_compared,
+            "baseline: 1 of 10 trials completed no operation in the window");
+  EXPECT_EQ(OutcomeOf(idle), Outcome::kInconclusive);
+
   kvs::Run unsupported = RunOf(1e6);
   for (Trial& trial : unsupported.trials) trial.status = TrialStatus::kUnsupported;
   EXPECT_EQ(OutcomeOf(Judged(RunOf(1e6), unsupported)), Outcome::kInconclusive);
