@@ -50,7 +50,7 @@ std::string Trials(const Judgement& judgement, Design design) {
 
 std::string Row(const Figure& figure, const Judgement& judgement, Design design, bool colour) {
   std::string line = fmt::format(
-      "{:<26}{:>10}{:>10}{:>9}  {:<18}{:>8}", figure.name,
+      "{:<22}{:>10}{:>10}{:>9}  {:<18}{:>8}", figure.name,
       ValueText(figure, judgement.baseline_median), ValueText(figure, judgement.candidate_median),
       ChangeText(judgement.change), IntervalText(judgement), Trials(judgement, design));
   const std::string verdict =
@@ -144,7 +144,7 @@ std::string RenderComparison(const Comparison& comparison, bool colour) {
     return VerdictOf(*a) < VerdictOf(*b);
   });
   if (!loud.empty()) {
-    out += fmt::format("\n  {:<14}{:<26}{:>10}{:>10}{:>9}  {:<18}{:>8}\n", "verdict", "figure",
+    out += fmt::format("\n  {:<14}{:<22}{:>10}{:>10}{:>9}  {:<18}{:>8}\n", "verdict", "figure",
                        "baseline", "candidate", "change", "interval",
                        comparison.design == Design::kPaired ? "blocks" : "trials");
   }

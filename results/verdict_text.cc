@@ -98,12 +98,9 @@ std::string RemarkText(const Figure& figure, const Judgement& judgement, Design 
     text += fmt::format("would notice {}; ", ChangeText(judgement.detectable_change).substr(1));
   }
   const size_t needed = judgement.trials_needed.value_or(0);
-  text += fmt::format("needs {} {}",
-                      needed >= kMostTrialsNeeded ? fmt::format("{} or more", kMostTrialsNeeded)
-                      : judgement.interval        ? fmt::format("about {}", needed)
-                                                  : fmt::format("at least {}", needed),
-                      design == Design::kPaired ? "blocks" : "trials of each");
-  return text;
+  const bool is_bound = !judgement.interval || needed >= kMostTrialsNeeded;
+  return text + fmt::format("needs {} {} {}", is_bound ? ">=" : "about", needed,
+                            design == Design::kPaired ? "blocks" : "trials each");
 }
 
 }  // namespace kvs
