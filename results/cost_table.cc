@@ -15,12 +15,12 @@ namespace kvs {
 namespace {
 
 using CostRows = std::vector<const CellSummary*>;
-using Figure = std::optional<double>;
+using MaybeFigure = std::optional<double>;
 
 constexpr Costs kNoCosts{};
 constexpr size_t kShortNameWidth = 12;  // a longer engine name has a line of its own
 
-std::string OrNotAvailable(const Figure& figure, std::string (*text)(double)) {
+std::string OrNotAvailable(const MaybeFigure& figure, std::string (*text)(double)) {
   return figure ? text(*figure) : "n/a";
 }
 
@@ -48,7 +48,7 @@ std::string Amplification(double times) {
 }
 
 // Per 1000 operations.
-Figure PerThousand(const Figure& one, const Figure& other) {
+MaybeFigure PerThousand(const MaybeFigure& one, const MaybeFigure& other) {
   if (!one || !other) return std::nullopt;
   return 1000 * (*one + *other);
 }
@@ -67,9 +67,9 @@ std::string CostRow(const CellSummary& cell, size_t name_width) {
     out = "  " + name + "\n";
     name.clear();
   }
-  const Figure switches =
+  const MaybeFigure switches =
       PerThousand(costs.voluntary_switches_per_operation, costs.involuntary_switches_per_operation);
-  const Figure faults =
+  const MaybeFigure faults =
       PerThousand(costs.minor_faults_per_operation, costs.major_faults_per_operation);
   return out +
          fmt::format("  {:<{}}{:>9}{:>9}{:>10}{:>9}{:>10}{:>10}{:>11}{:>11}{:>10}{:>8}{:>8}\n",
