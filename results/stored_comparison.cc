@@ -372,6 +372,14 @@ std::vector<Mismatch> EnvironmentMismatches(const Run& baseline, const Run& cand
     return run.machine ? run.machine->fingerprint : kNotThere;
   };
   AddIfDifferent("machine.fingerprint", fingerprint(baseline), fingerprint(candidate), mismatches);
+  // What the fingerprint is of and the host does not say.
+  if (baseline.machine && baseline.machine->facts && candidate.machine &&
+      candidate.machine->facts) {
+    std::set<std::string_view> said;
+    for (const auto& [name, value] : baseline.host) said.insert(name);
+    CompareProperties("machine.facts.", *baseline.machine->facts, *candidate.machine->facts, said,
+                      mismatches);
+  }
   AddIfDifferent("version of kvs-bench", baseline.version, candidate.version, mismatches);
   ForEachCommonCell(baseline, candidate,
                     [&](const CellName& name, const TrialList& ours, const TrialList& theirs) {
@@ -402,6 +410,7 @@ std::vector<Mismatch> WorkloadMismatches(const Run& baseline, const Run& candida
         const Trial& own = *ours.front();
         const Trial& other = *theirs.front();
         AddIfDifferent("rate", TextOf(own.rate_per_s), TextOf(other.rate_per_s), mismatches);
+        AddIfDifferent("cold start", TextOf(own.cold), TextOf(other.cold), mismatches);
         AddIfDifferent("arrivals", TextOf(own.arrivals), TextOf(other.arrivals), mismatches);
         AddIfDifferent("memory budget in bytes", fmt::to_string(own.memory_budget_bytes),
                        fmt::to_string(other.memory_budget_bytes), mismatches);

@@ -181,6 +181,12 @@ TEST(StoredComparisonTest, EnvironmentsThatDiffer) {
                           Mismatch{"version of kvs-bench", "0.1.0", "0.2.0"},
                           Mismatch{"library of lmdb", "LMDB 0.9.24", "LMDB 1.0"}));
   candidate = RunOf(1e6);
+  kvs::Run with_facts = RunOf(1e6);
+  with_facts.machine->facts = {{"kernel", "Linux 6"}, {"turbo", "on"}};
+  EXPECT_THAT(EnvironmentMismatches(with_facts, candidate), IsEmpty());
+  candidate.machine->facts = {{"kernel", "Linux 7"}, {"turbo", "off"}};
+  EXPECT_THAT(EnvironmentMismatches(with_facts, candidate),
+              ElementsAre(Mismatch{"machine.facts.turbo", "on", "off"}));
   candidate.machine.reset();
   EXPECT_THAT(EnvironmentMismatches(baseline, candidate),
               ElementsAre(Mismatch{"machine.fingerprint", "f00", "(not there)"}));
@@ -194,6 +200,7 @@ TEST(StoredComparisonTest, WorkloadsThatDiffer) {
   for (Trial& trial : candidate.trials) {
     trial.window_s *= 2;
     trial.memory_budget_bytes = 64;
+    trial.cold = "evict";
     MakeOpenLoop(1000, trial);
   }
   std::vector<std::string> fields;
@@ -202,7 +209,7 @@ TEST(StoredComparisonTest, WorkloadsThatDiffer) {
   }
   EXPECT_THAT(fields, AllOf(Contains("workload ycsb-a: recordcount"), Contains("rate"),
                             Contains("arrivals"), Contains("memory budget in bytes"),
-                            Contains(HasSubstr("shortest window"))));
+                            Contains("cold start"), Contains(HasSubstr("shortest window"))));
   // With a number of operations, a slow run takes longer, and that is the answer.
   kvs::Run counted = RunOf(1e6), slower = RunOf(1e6);
   for (kvs::Run* run : {&counted, &slower}) {
