@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -540,12 +541,19 @@ constexpr const char* kOpsMeaning =
 constexpr const char* kMissesMeaning = "share of the lookups that found no key";
 
 LegendEntries ClosedLoopLegend(const Run& run) {
-  double sampling_period = 0;
+  // Each trial has its own, unless one was asked for.
+  double shortest = std::numeric_limits<double>::max();
+  double longest = 0;
   for (const Trial& trial : run.trials) {
-    sampling_period = std::max(sampling_period, trial.sampling_period);
+    if (!trial.Measured() || trial.is_floor) continue;
+    shortest = std::min(shortest, trial.sampling_period);
+    longest = std::max(longest, trial.sampling_period);
   }
-  const std::string timed =
-      sampling_period > 1 ? fmt::format(", 1 in {:.3g} timed", sampling_period) : "";
+  std::string timed;
+  if (longest > 1 && shortest == longest) timed = fmt::format(", 1 in {:.3g} timed", longest);
+  if (shortest < longest) {
+    timed = fmt::format(", 1 in {} to {} timed", HumanCount(shortest), HumanCount(longest));
+  }
   return {
       {"ops/s    ", kOpsMeaning},
       {"vs best  ", "ops/s over that of the fastest engine with as many threads"},

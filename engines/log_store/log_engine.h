@@ -66,7 +66,8 @@ class SharedLogStore {
 
   bool Write(RecordType type, std::string_view key, std::string_view value) {
     const bool was_present = control_.Write(type, key, value);
-    // When the compactor falls behind, every writer takes its turn at a step: so garbage is bounded.
+    // When the compactor falls behind, every writer takes its turn at a step: so garbage is
+    // bounded.
     const bool compacts =
         Control::kCompactsInline ? store().CompactionDue() : store().CompactionOverdue();
     if (compacts) [[unlikely]]

@@ -156,10 +156,11 @@ class Comparison {
     const double ratio = Median(ratios);
     const std::optional<Interval> interval = NestedIntervals::OfMedian(ratios).At(0.05);
     const bool keeps = ratio <= kLimit;
-    fmt::print("{:8} {:4} {:10.0f} {:10.0f}   {:.3f} {:13}  <= {:.2f}  {}\n", engine_.name,
-               kind == Kind::kGet ? "get" : "set", Median(adapter_ns), Median(raw_ns), ratio,
-               interval ? fmt::format("[{:.3f}-{:.3f}]", interval->low, interval->high) : "[too few]",
-               kLimit, keeps ? "OK" : "MISSED");
+    fmt::print(
+        "{:8} {:4} {:10.0f} {:10.0f}   {:.3f} {:13}  <= {:.2f}  {}\n", engine_.name,
+        kind == Kind::kGet ? "get" : "set", Median(adapter_ns), Median(raw_ns), ratio,
+        interval ? fmt::format("[{:.3f}-{:.3f}]", interval->low, interval->high) : "[too few]",
+        kLimit, keeps ? "OK" : "MISSED");
     std::fflush(stdout);
     return keeps;
   }
