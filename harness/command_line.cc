@@ -60,6 +60,11 @@ std::optional<find_max::FindMaxOptions> ReadFindMax(const RawOptions& raw, const
   if (raw.slo.empty()) throw UsageError("--find-max: needs what has to hold: --slo 'p99<1ms'");
   if (!raw.rate.empty()) throw UsageError("--find-max: seeks the rate; leave out --rate");
   if (raw.load_only) throw UsageError("--load-only: measures nothing, so there is no --find-max");
+  if (run.cold) {
+    throw UsageError(
+        "--find-max: its windows differ in length, so none is as cold as another; leave out "
+        "--cold");
+  }
   if (!raw.operations.empty()) {
     throw UsageError("--find-max: needs windows of time; give --duration instead of --operations");
   }

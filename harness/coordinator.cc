@@ -33,13 +33,22 @@ class Coordinator {
     const uint64_t start_ns = NowNs();
     control_.BeginWarmup();
     const uint64_t length_ns = ToNs(plan_.warmup_s);
+    // Only what the second half shows of the rate: the first may be of cold memory.
+    WaitUntil(start_ns + length_ns / 2);
+    const uint64_t half_ns = NowNs();
+    const uint64_t before = control_.ForegroundOperations();
     for (uint64_t second = 1; !ended_; ++second) {
       const uint64_t elapsed_ns = std::min(length_ns, second * kSecondNs);
       WaitUntil(start_ns + elapsed_ns);
       if (elapsed_ns == length_ns) break;
       Report("warm-up", static_cast<double>(elapsed_ns) / static_cast<double>(length_ns), 0);
     }
-    log_.warmup_s = 1e-9 * static_cast<double>(NowNs() - start_ns);
+    const uint64_t end_ns = NowNs();
+    log_.warmup_s = 1e-9 * static_cast<double>(end_ns - start_ns);
+    if (end_ns > half_ns) {
+      warmed_up_per_s_ = 1e9 * static_cast<double>(control_.ForegroundOperations() - before) /
+                         static_cast<double>(end_ns - half_ns);
+    }
   }
 
   void MeasureWindow() {
@@ -59,7 +68,8 @@ class Coordinator {
       if (ended_ || end_ns <= tick_ns) return;
       const uint64_t now_ns = NowNs();
       const uint64_t operations = control_.ForegroundOperations() - before;
-      // Read after the count: the count lies inside the window if the window is still open now.
+      // Read after the count: it lies inside the window if the window is still open now, or at its
+      // edge, where whoever closes it has read the counts and not yet said so.
       is_open = control_.phase() == RunPhase::kMeasure;
       if (is_open && now_ns >= slices.NextNs()) slices.Note(now_ns, operations);
       if (now_ns < second_ns) continue;
@@ -74,10 +84,8 @@ class Coordinator {
 
   // Nothing when it was asked for, and when no warm-up has shown the rate.
   std::optional<double> SamplingPeriod() const {
-    if (options_.sampling_period || options_.open_loop || log_.warmup_s <= 0) return std::nullopt;
-    const double rate_per_s =
-        static_cast<double>(control_.ForegroundOperations()) / log_.warmup_s / options_.threads;
-    return std::max(1.0, std::round(rate_per_s * kSamplingIntervalS));
+    if (options_.sampling_period || options_.open_loop || !warmed_up_per_s_) return std::nullopt;
+    return std::max(1.0, std::round(*warmed_up_per_s_ / options_.threads * kSamplingIntervalS));
   }
 
   // Returns at `deadline_ns`, or with ended_ set.
@@ -112,6 +120,7 @@ class Coordinator {
   const RunPlan& plan_;
   const DriverOptions& options_;
   RunLog log_;
+  std::optional<double> warmed_up_per_s_;  // rate of the foreground
   bool ended_ = false;  // interrupted, failed, or every foreground thread has finished
 };
 

@@ -1,6 +1,7 @@
 #include "harness/page_cache.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,8 +9,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 namespace kvs {
@@ -38,6 +41,25 @@ class OpenFile {
  private:
   const int fd_;
 };
+
+// Runs `work` on a thread with a table of descriptors of its own. Closing a descriptor ends all
+// locks of fcntl(2) that its table has on the file, whoever took them: an engine that is open has
+// such locks on the files that are looked at here, and they are in the table of the process.
+void WithOwnDescriptors(const std::function<void()>& work) {
+  std::exception_ptr failure;
+  std::thread thread([&] {
+    try {
+      if (::unshare(CLONE_FILES) != 0) {
+        throw std::system_error(errno, std::generic_category(), "unshare");
+      }
+      work();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  });
+  thread.join();
+  if (failure) std::rethrow_exception(failure);
+}
 
 // Calls `action` with each regular file that is still there.
 void ForEachFile(const path& directory, const std::function<void(const path&, int fd)>& action) {
@@ -84,30 +106,34 @@ std::optional<PageCacheShare> ReadPageCacheShare(const path& directory) {
   const auto page_bytes = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
   PageCacheShare share;
   bool told = true;
-  ForEachFile(directory, [&](const path&, int fd) {
-    struct stat status {};
-    if (::fstat(fd, &status) != 0) {
-      told = false;
-      return;
-    }
-    const auto size = static_cast<uint64_t>(status.st_size);
-    share.file_bytes += size;
-    for (uint64_t offset = 0; offset < size; offset += kPieceBytes) {
-      const std::optional<uint64_t> resident =
-          ResidentBytes(fd, offset, std::min(kPieceBytes, size - offset), page_bytes);
-      told = told && resident.has_value();
-      share.resident_bytes += resident.value_or(0);
-    }
+  WithOwnDescriptors([&] {
+    ForEachFile(directory, [&](const path&, int fd) {
+      struct stat status {};
+      if (::fstat(fd, &status) != 0) {
+        told = false;
+        return;
+      }
+      const auto size = static_cast<uint64_t>(status.st_size);
+      share.file_bytes += size;
+      for (uint64_t offset = 0; offset < size; offset += kPieceBytes) {
+        const std::optional<uint64_t> resident =
+            ResidentBytes(fd, offset, std::min(kPieceBytes, size - offset), page_bytes);
+        told = told && resident.has_value();
+        share.resident_bytes += resident.value_or(0);
+      }
+    });
   });
   return told ? std::optional(share) : std::nullopt;
 }
 
 void EvictFromPageCache(const path& directory) {
-  ForEachFile(directory, [](const path& file, int fd) {
-    // Dirty pages stay.
-    if (::fsync(fd) != 0) Fail("fsync", file, errno);
-    const int error = ::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-    if (error != 0) Fail("posix_fadvise", file, error);
+  WithOwnDescriptors([&] {
+    ForEachFile(directory, [](const path& file, int fd) {
+      // Dirty pages stay.
+      if (::fsync(fd) != 0) Fail("fsync", file, errno);
+      const int error = ::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+      if (error != 0) Fail("posix_fadvise", file, error);
+    });
   });
 }
 

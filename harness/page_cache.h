@@ -1,4 +1,5 @@
-// The page cache's part in the files of a store.
+// The page cache's part in the files of a store. An engine that is open may go on meanwhile, and
+// keeps its locks.
 //
 // Thread safety: every function from any thread.
 #ifndef KVS_HARNESS_PAGE_CACHE_H_
@@ -29,13 +30,13 @@ inline constexpr const char* kDropCachesFile = "/proc/sys/vm/drop_caches";
 // touches none of it: some milliseconds per GiB. Files that vanish meanwhile are left out. Nothing
 // when a file cannot be mapped or the kernel does not tell. The kernel shows only the owner of a
 // file, and who may write it, what is resident, and everything to others: so a figure is never too
-// low. Throws std::filesystem::filesystem_error.
+// low. Throws std::system_error.
 std::optional<PageCacheShare> ReadPageCacheShare(const std::filesystem::path& directory);
 
 // Writes the regular files below `directory` back to storage and asks the kernel to forget their
 // pages. It keeps pages that a process has mapped and touched, and all of a RAM disk: what came of
 // it is for ReadPageCacheShare to say. Files that vanish meanwhile are left out. Throws
-// std::filesystem::filesystem_error, with file and reason, on one that cannot be opened or flushed.
+// std::system_error, with file and reason, on one that cannot be opened or flushed.
 void EvictFromPageCache(const std::filesystem::path& directory);
 
 // Asks the kernel to forget every clean page, directory entry and inode of the whole machine: slow

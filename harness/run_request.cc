@@ -20,6 +20,7 @@ namespace {
 // The closed loop alone, --rate or --find-max.
 void ReadLoop(const RunRequest& plan, RunOptions& options) {
   if (plan.rate_per_s && plan.slo) RefusePlan("has both 'rate_per_s' and 'slo'");
+  if (plan.cold && plan.slo) RefusePlan("has both 'cold' and 'slo'");
   if ((plan.rate_per_s || plan.slo) != plan.arrivals.has_value()) {
     RefusePlan("has 'arrivals' without 'rate_per_s' or 'slo', or one of these without it");
   }

@@ -425,7 +425,10 @@ class Runner {
     if (options_.load_only) return;
     try {
       WriteRun(run_, result_file_);
-      claim_.Take(result_file_);
+      if (!claim_.Take(result_file_)) {
+        throw EnvironmentError(
+            fmt::format("{}: another run writes it, too", result_file_.string()));
+      }
     } catch (const ResultFileError& error) {
       throw EnvironmentError(error.what());
     }

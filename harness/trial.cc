@@ -223,7 +223,12 @@ class TrialRun {
 
   void LookAtPageCache() {
     if (!HasFiles()) return;
-    trial_.page_cache = ReadPageCacheShare(plan_.directory);
+    try {
+      trial_.page_cache = ReadPageCacheShare(plan_.directory);
+    } catch (const std::system_error& error) {
+      trial_.notes.push_back(
+          fmt::format("what the page cache holds is not known: {}", error.what()));
+    }
     if (!plan_.cold) return;
     if (!trial_.page_cache) {
       trial_.notes.emplace_back(kPerhapsNotCold);

@@ -1,5 +1,7 @@
 #include "harness/window_slices.h"
 
+#include <algorithm>
+
 namespace kvs {
 namespace {
 
@@ -26,7 +28,7 @@ void WindowSlices::Note(uint64_t now_ns, uint64_t operations) {
 std::vector<Slice> WindowSlices::Finish(uint64_t end_ns, uint64_t operations) const {
   std::vector<Slice> slices = slices_;
   if (end_ns <= noted_at_ns_) return slices;
-  const Slice rest = Since(end_ns, operations);
+  const Slice rest = Since(end_ns, std::max(operations, noted_operations_));
   if (slices.empty() || 2 * (end_ns - noted_at_ns_) >= period_ns_) {
     slices.push_back(rest);
   } else {

@@ -119,7 +119,7 @@ bool HasOperationCount(const Run& run, const std::string& workload) {
   for (const Run::Workload& candidate : run.workloads) {
     if (candidate.name != workload) continue;
     for (const auto& [name, value] : candidate.properties) {
-      if (name == "operationcount") return true;
+      if (name == "operationcount") return value != "0";  // no limit
     }
   }
   return false;
@@ -326,7 +326,30 @@ ComparedCell CompareCell(const CellName& name, const CellTrials& baseline,
   return cell;
 }
 
+// Of all its sessions, each once.
+std::string Fingerprints(const Run& run) {
+  std::vector<std::string> all = {run.machine ? run.machine->fingerprint : kNotThere};
+  for (const Session& session : run.sessions.value_or(std::vector<Session>())) {
+    if (!session.machine) continue;  // the first's is the run's
+    const std::string& fingerprint = session.machine->fingerprint;
+    if (std::find(all.begin(), all.end(), fingerprint) == all.end()) all.push_back(fingerprint);
+  }
+  return fmt::format("{}", fmt::join(all, ", then "));
+}
+
+std::string Libraries(const TrialList& trials) {
+  std::set<std::string> all;
+  for (const Trial* trial : trials) all.insert(trial->library);
+  return fmt::format("{}", fmt::join(all, ", "));
+}
+
 void WarnOfRun(std::string_view arm, const Run& run, std::vector<std::string>& warnings) {
+  for (const std::string& note : run.notes.value_or(std::vector<std::string>())) {
+    warnings.push_back(fmt::format("{}: {}", arm, note));
+  }
+  if (run.max_rates) {
+    warnings.push_back(fmt::format("{}: the rates that --find-max found are not compared", arm));
+  }
   if (!run.complete) {
     warnings.push_back(fmt::format("{}: interrupted, {} of {} planned trials", arm,
                                    run.trials.size(), run.planned_trials));
@@ -368,10 +391,8 @@ std::vector<Mismatch> EnvironmentMismatches(const Run& baseline, const Run& cand
                  fmt::to_string(candidate.context.num_cpus), mismatches);
   AddIfDifferent("library_build_type", baseline.context.library_build_type,
                  candidate.context.library_build_type, mismatches);
-  const auto fingerprint = [](const Run& run) {
-    return run.machine ? run.machine->fingerprint : kNotThere;
-  };
-  AddIfDifferent("machine.fingerprint", fingerprint(baseline), fingerprint(candidate), mismatches);
+  AddIfDifferent("machine.fingerprint", Fingerprints(baseline), Fingerprints(candidate),
+                 mismatches);
   // What the fingerprint is of and the host does not say.
   if (baseline.machine && baseline.machine->facts && candidate.machine &&
       candidate.machine->facts) {
@@ -383,8 +404,8 @@ std::vector<Mismatch> EnvironmentMismatches(const Run& baseline, const Run& cand
   AddIfDifferent("version of kvs-bench", baseline.version, candidate.version, mismatches);
   ForEachCommonCell(baseline, candidate,
                     [&](const CellName& name, const TrialList& ours, const TrialList& theirs) {
-                      AddIfDifferent("library of " + name.engine, ours.front()->library,
-                                     theirs.front()->library, mismatches);
+                      AddIfDifferent("library of " + name.engine, Libraries(ours),
+                                     Libraries(theirs), mismatches);
                     });
   return mismatches;
 }
@@ -401,6 +422,13 @@ std::vector<Mismatch> WorkloadMismatches(const Run& baseline, const Run& candida
   if (baseline.plan && candidate.plan) {
     AddIfDifferent("sampling period asked for", TextOf(baseline.plan->sampling_period),
                    TextOf(candidate.plan->sampling_period), mismatches);
+    const auto compare = [&](std::string_view what, double ours, double theirs) {
+      AddIfDifferent(std::string(what), fmt::to_string(ours), fmt::to_string(theirs), mismatches);
+    };
+    compare("warm-up in s", baseline.plan->warmup_s, candidate.plan->warmup_s);
+    compare("every byte verified", baseline.plan->verify_fully, candidate.plan->verify_fully);
+    compare("store that was there", baseline.plan->is_existing_store,
+            candidate.plan->is_existing_store);
   }
   // A window that is longer by half is no other reading of the same duration.
   constexpr double kOtherDuration = 1.5;

@@ -48,13 +48,15 @@ double CellSearch::LongestWindowS() const { return std::max(kLongestWindowS, cel
 void CellSearch::Begin(const std::vector<Trial>& closed_loop) {
   double best_per_s = 0;
   std::string why_none;
+  bool is_unsupported = true;
   for (const Trial& trial : closed_loop) {
     if (trial.cell != record_.cell || trial.is_floor) continue;
     if (trial.Measured()) best_per_s = std::max(best_per_s, trial.throughput_per_s);
     if (!trial.Measured() && why_none.empty()) why_none = trial.reason;
+    is_unsupported &= trial.status == TrialStatus::kUnsupported;
   }
   if (best_per_s == 0) {
-    record_.outcome = SearchOutcome::kFailed;
+    record_.outcome = is_unsupported ? SearchOutcome::kNotJudged : SearchOutcome::kFailed;
     record_.reason = fmt::format("no trial in the closed loop has figures: {}", why_none);
     return;
   }

@@ -76,7 +76,7 @@ class Batch {
  public:
   Batch(const Spec& spec, const KeyRenderer& keys, const ValueCodec& values, uint64_t operations,
         uint32_t repetition)
-      : bytes_(new char[operations * (keys.max_size() + values.max_size())]) {
+      : bytes_(new char[operations * (keys.max_size() + values.buffer_size())]) {
     Random random(repetition);
     char* place = bytes_.get();
     for (uint64_t i = 0; i < operations; ++i) {
@@ -84,7 +84,7 @@ class Batch {
       keys_.push_back(keys.Render(number, place));
       place += keys.max_size();
       values_.push_back(values.Encode(number, /*writer=*/0, repetition + 1, place));
-      place += values.max_size();
+      place += values.buffer_size();
     }
   }
 

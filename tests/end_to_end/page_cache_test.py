@@ -47,7 +47,7 @@ class PageCacheTest(BenchTest):
         self.assertNotIn("cold", of["null"])
         # RocksDB maps nothing, so what it read when it opened is gone again.
         if not is_on_a_ram_disk(result):
-            self.assertEqual(share(of["rocksdb"]), 0)
+            self.assertLessEqual(share(of["rocksdb"]), 0.01)
 
     def test_cold_on_a_kept_store(self):
         engine = CELL.index("mutex")

@@ -75,8 +75,8 @@ class SelftestTest(BenchTest):
 
     def test_an_interrupt_ends_it_and_judges_nothing(self):
         process = self.start("selftest", "overhead", "--dir", self.data, "--duration", "10ms")
-        while "ops/s" not in process.stderr.readline():  # a trial has finished
-            pass
+        while "ops/s" not in (line := process.stderr.readline()):  # a trial has finished
+            self.assertTrue(line, "it ended before its first trial had")
         process.send_signal(signal.SIGINT)
         done = self.finish(process)
         self.assertEqual(done.code, INTERRUPTED, str(done))

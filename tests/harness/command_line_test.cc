@@ -269,6 +269,7 @@ TEST(CommandLineTest, ARateMakesAnOpenLoop) {
   EXPECT_THAT(Complaint({"--rate", "1k", "--arrivals", "bursts"}),
               StartsWith("--arrivals: 'bursts'"));
   EXPECT_THAT(Complaint({"--arrivals", "poisson"}), HasSubstr("--rate"));
+  EXPECT_THAT(Complaint({"--find-max", "--slo", "p99<1ms", "--cold"}), HasSubstr("--cold"));
   EXPECT_THAT(Complaint({"--rate", "1k", "--sampling-period", "1"}),
               HasSubstr("every operation is timed"));
   EXPECT_THAT(Complaint({"--engine", "plain", "--workload", "ycsb-c", "--threads", "1", "--rate",

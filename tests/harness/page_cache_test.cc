@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -117,6 +118,29 @@ TEST(PageCacheErrorTest, TheCachesOfTheMachineAreDroppedByAWord) {
   DropCachesOfMachine(file);
   std::ifstream text(file);
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(text), {}), "3\n");
+}
+
+// Closing any descriptor of a file would end the process's locks on it, and SQLite's with them.
+TEST_F(PageCacheTest, LocksOfAnEngineStay) {
+  const std::filesystem::path path = directory() / "locked";
+  WriteFile(path, kFileBytes);
+  const int fd = open(path.c_str(), O_RDWR);
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  ASSERT_EQ(fcntl(fd, F_SETLK, &lock), 0);
+  Share();
+  EvictFromPageCache(directory());
+  const pid_t other = fork();
+  ASSERT_GE(other, 0);
+  if (other == 0) {
+    const int own = open(path.c_str(), O_RDWR);
+    _exit(fcntl(own, F_GETLK, &lock) == 0 && lock.l_type == F_WRLCK ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(other, &status, 0), other);
+  EXPECT_EQ(status, 0) << "the lock is gone";
+  close(fd);
 }
 
 }  // namespace page_cache
