@@ -1,5 +1,6 @@
 #include "harness/bench_main.h"
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 
@@ -63,6 +64,8 @@ int Fail(ExitCode code, std::string_view message, std::string_view hint) {
 
 int BenchMain(int argc, char** argv, EngineTable engines) {
   const std::vector<std::string> words(argv, argv + argc);
+  // A file that may not grow further is an error of the write, of this process and of its trials'.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     if (words.size() == 2 && words[1] == kTrialArgument) return TrialMain(engines);
     if (words.size() == 3 && words[1] == verify::kVerifyArgument) {

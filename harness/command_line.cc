@@ -295,6 +295,7 @@ RunOptions Interpret(const RawOptions& raw, EngineTable engines) {
   if (run.duration_s < 0.001) throw UsageError("--duration: must be at least 1ms");
   ParseOne("--warmup", raw.warmup, run.warmup_s, ParseDurationS);
   ReadColdStart(raw, run);
+  run.timeout_s += run.warmup_s + run.duration_s;
   ParseOne("--timeout", raw.timeout, run.timeout_s, ParseDurationS);
   if (run.timeout_s <= 0) throw UsageError("--timeout: must be more than 0");
   ParseOne("--seed", raw.seed, run.seed, [](const std::string& text) {

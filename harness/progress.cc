@@ -68,7 +68,10 @@ void Progress::ClearLine() {
 }
 
 void Progress::Say(std::string_view message) {
-  if (options_.quiet) return;
+  if (!options_.quiet) SayAnyway(message);
+}
+
+void Progress::SayAnyway(std::string_view message) {
   ClearLine();
   fmt::print(stderr, "{}\n", message);
 }

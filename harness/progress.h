@@ -30,6 +30,8 @@ class Progress {
 
   // A line of its own.
   void Say(std::string_view message);
+  // When quiet, too.
+  void SayAnyway(std::string_view message);
   void Warn(std::string_view message);
 
   void TrialStarted(const CellName& cell);

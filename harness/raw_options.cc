@@ -98,7 +98,7 @@ void DefineOptions(CLI::App& app, RawOptions& raw) {
   how.AddOne("--verify", "sample|full", raw.verify,
              "check every byte of a sample of the values read, or of all (default: sample)");
   how.AddOne("--timeout", "TIME", raw.timeout,
-             "a trial that takes longer is killed (default: 10min)");
+             "a trial that takes longer is killed (default: 10min beside warm-up and window)");
 
   OptionGroup data(app, "Where the data lies");
   data.AddOne("--dir", "DIR", raw.directory,

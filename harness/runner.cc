@@ -479,7 +479,7 @@ class Runner {
                                     .result_file = result_file_.string(),
                                     .csv_file = options_.csv_file.value_or("").string(),
                                     .costs = options_.costs};
-        progress_.Say(fmt::format("to go on with it: {}", command.ToString()));
+        progress_.SayAnyway(fmt::format("to go on with it: {}", command.ToString()));
       }
     }
     for (const auto& [cell, path] : kept_) fmt::print("kept: {} ({})\n", path.string(), cell);

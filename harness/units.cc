@@ -71,9 +71,13 @@ uint64_t ParseBytes(std::string_view text) {
 }
 
 double ParseDurationS(std::string_view text) {
+  constexpr double kMostHours = 10'000;
   const std::optional<double> value = ParseWithUnit(text, kDurationUnits);
   if (!value) {
     throw UsageError(fmt::format("'{}' is not a duration: write 10s, 500ms, 2min or 1h", text));
+  }
+  if (*value > kMostHours * 3600) {
+    throw UsageError(fmt::format("'{}' is too long: at most {:.0f}h", text, kMostHours));
   }
   return *value;
 }

@@ -48,11 +48,15 @@ std::string Trials(const Judgement& judgement, Design design) {
              : fmt::format("{}+{}", judgement.baseline_trials, judgement.candidate_trials);
 }
 
+// With too few trials for an interval, the estimate may contradict the medians beside it.
+bool HasSay(const Judgement& judgement) { return judgement.is_exact || judgement.interval; }
+
 std::string Row(const Figure& figure, const Judgement& judgement, Design design, bool colour) {
-  std::string line = fmt::format(
-      "{:<22}{:>10}{:>10}{:>9}  {:<18}{:>8}", figure.name,
-      ValueText(figure, judgement.baseline_median), ValueText(figure, judgement.candidate_median),
-      ChangeText(judgement.change), IntervalText(judgement), Trials(judgement, design));
+  std::string line = fmt::format("{:<22}{:>10}{:>10}{:>9}  {:<18}{:>8}", figure.name,
+                                 ValueText(figure, judgement.baseline_median),
+                                 ValueText(figure, judgement.candidate_median),
+                                 HasSay(judgement) ? ChangeText(judgement.change) : "-",
+                                 IntervalText(judgement), Trials(judgement, design));
   const std::string verdict =
       Painted(fmt::format("  {:<14}", ToString(judgement.verdict)),
               figure.is_advisory ? Paint::kFaint : PaintOf(judgement.verdict), colour);

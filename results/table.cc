@@ -550,9 +550,9 @@ LegendEntries ClosedLoopLegend(const Run& run) {
     longest = std::max(longest, trial.sampling_period);
   }
   std::string timed;
-  if (longest > 1 && shortest == longest) timed = fmt::format(", 1 in {:.3g} timed", longest);
+  if (longest > 1 && shortest == longest) timed = fmt::format(", 1 in {:.0f} timed", longest);
   if (shortest < longest) {
-    timed = fmt::format(", 1 in {} to {} timed", HumanCount(shortest), HumanCount(longest));
+    timed = fmt::format(", 1 in {:.0f} to {:.0f} timed", shortest, longest);
   }
   return {
       {"ops/s    ", kOpsMeaning},

@@ -49,6 +49,8 @@ TEST(ParseDurationTest, GivesSeconds) {
   EXPECT_DOUBLE_EQ(ParseDurationS("2min"), 120);
   EXPECT_DOUBLE_EQ(ParseDurationS("1h"), 3600);
   EXPECT_DOUBLE_EQ(ParseDurationS("2.5"), 2.5);
+  EXPECT_DOUBLE_EQ(ParseDurationS("10000h"), 3.6e7);
+  EXPECT_THROW(ParseDurationS("10001h"), UsageError) << "in ns it would not fit for long";
 }
 
 TEST(ParseDurationTest, RefusesWhatIsNoDuration) {
