@@ -38,9 +38,12 @@ endif()
 
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # The sloppiness is what ccache asks for before it caches anything with a precompiled header.
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
-      CCACHE_SLOPPINESS=pch_defines,time_macros "${CCACHE}")
+  # The sloppiness is what ccache asks for before it caches anything with a precompiled header. Paths
+  # below the base are cached as relative ones, so that what one checkout compiled serves all others;
+  # debug information has to name them alike for that.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros
+      CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} "${CCACHE}")
+  target_compile_options(kvs_compile INTERFACE "-fdebug-prefix-map=${PROJECT_SOURCE_DIR}=.")
 endif()
 
 # kvs_library(<name> SOURCES ... [LINK ...]): one static library per folder.
