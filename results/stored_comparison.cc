@@ -3,30 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
 
-#include "results/costs.h"
-#include "results/flushes_per_write.h"
+#include "results/trial_figures.h"
 
 namespace kvs {
 namespace {
-
-using TrialList = std::vector<const Trial*>;
-
-// The trials of one cell.
-struct CellTrials {
-  TrialList good;
-  TrialList failed;  // or wrong
-  TrialList unsupported;
-  TrialList idle;  // completed no operation in the window
-  size_t all = 0;
-};
 
 // The cells of a run in their order, floors aside.
 struct Cells {
@@ -38,21 +24,7 @@ struct Cells {
       if (trial.is_floor) continue;
       const auto [cell, is_new] = trials.try_emplace(trial.cell);
       if (is_new) order.push_back(trial.cell);
-      ++cell->second.all;
-      switch (trial.status) {
-        case TrialStatus::kOk:
-          (trial.Measured() ? cell->second.good : cell->second.idle).push_back(&trial);
-          break;
-        case TrialStatus::kFailed:
-        case TrialStatus::kWrongAnswer:
-          cell->second.failed.push_back(&trial);
-          break;
-        case TrialStatus::kUnsupported:
-          cell->second.unsupported.push_back(&trial);
-          break;
-        case TrialStatus::kInterrupted:
-          break;
-      }
+      cell->second.Add(trial);
     }
   }
 
@@ -130,183 +102,28 @@ std::string TextOf(const std::optional<T>& value) {
   return value ? fmt::format("{}", *value) : kNotThere;
 }
 
-std::string Quantified(const TrialList& some, size_t all) {
-  return fmt::format("{} of {} trial{}", some.size(), all, all == 1 ? "" : "s");
-}
-
-// Why the cell has no figures in an arm called `arm`; "" when it has.
-std::string WhyNoFigures(std::string_view arm, const CellTrials& trials) {
-  if (!trials.failed.empty()) {
-    const Trial& first = *trials.failed.front();
-    return fmt::format("{}: {} failed: {}: {}", arm, Quantified(trials.failed, trials.all),
-                       ToString(first.status), first.reason);
-  }
-  if (!trials.idle.empty()) {  // leaving them out would flatter the arm
-    return fmt::format("{}: {} completed no operation in the window", arm,
-                       Quantified(trials.idle, trials.all));
-  }
-  if (!trials.good.empty()) return "";
-  if (!trials.unsupported.empty()) {
-    return fmt::format("{}: unsupported: {}", arm, trials.unsupported.front()->reason);
-  }
-  return fmt::format("{}: no trial was finished", arm);
-}
-
-using ValueOf = std::function<std::optional<double>(const Trial&)>;
-
-// The value of every trial, or nothing if one lacks it.
-std::optional<std::vector<double>> Collect(const TrialList& trials, const ValueOf& value_of) {
+std::vector<double> ValuesOf(const TrialList& trials, const TrialFigure& figure) {
   std::vector<double> values;
-  for (const Trial* trial : trials) {
-    const std::optional<double> value = value_of(*trial);
-    if (!value) return std::nullopt;
-    values.push_back(*value);
-  }
+  if (figure.value_of == nullptr) return values;
+  for (const Trial* trial : trials) values.push_back(figure.value_of(*trial));
   return values;
 }
 
-// Makes the figures of one cell.
-class FigureMaker {
- public:
-  FigureMaker(const TrialList& baseline, const TrialList& candidate, bool times_are_advisory)
-      : baseline_(baseline),
-        candidate_(candidate),
-        times_are_advisory_(times_are_advisory),
-        same_operations_(
-            std::equal(baseline.begin(), baseline.end(), candidate.begin(), candidate.end(),
-                       [](const Trial* a, const Trial* b) { return a->seed == b->seed; })) {}
-
-  std::vector<Figure> Make() {
-    const bool open_loop = baseline_.front()->rate_per_s.has_value();
-    if (!open_loop) {
-      Add({.name = "throughput",
-           .unit = "ops/s",
-           .higher_is_better = true,
-           .is_advisory = times_are_advisory_},
-          [](const Trial& trial) { return trial.throughput_per_s; });
-    }
-    for (const std::string& what : Kinds(open_loop)) {
-      for (const double percent : {50.0, 99.0, 99.9}) AddPercentile(open_loop, what, percent);
-    }
-    AddCounts();
-    return std::move(figures_);
+std::vector<Figure> StoredFigures(const TrialList& baseline, const TrialList& candidate,
+                                  bool judge_flush_bound) {
+  TrialList both = baseline;
+  both.insert(both.end(), candidate.begin(), candidate.end());
+  const bool same_operations =
+      std::equal(baseline.begin(), baseline.end(), candidate.begin(), candidate.end(),
+                 [](const Trial* a, const Trial* b) { return a->seed == b->seed; });
+  std::vector<Figure> figures;
+  for (const TrialFigure& figure : FiguresOf(both, judge_flush_bound)) {
+    figures.push_back(figure.figure);
+    figures.back().stages.push_back({.baseline = ValuesOf(baseline, figure),
+                                     .candidate = ValuesOf(candidate, figure),
+                                     .same_operations = same_operations});
   }
-
- private:
-  static const std::vector<Latency>& LatenciesOf(const Trial& trial, bool open_loop) {
-    static const std::vector<Latency> none;
-    if (!open_loop) return trial.latencies;
-    return trial.response_times ? *trial.response_times : none;
-  }
-
-  struct SampledPercentile {
-    double value_ns;
-    // By rank; Percentile::samples_beyond leaves out those in the same bucket of the histogram.
-    double samples_beyond;
-  };
-  static std::optional<SampledPercentile> FindPercentile(const Trial& trial, bool open_loop,
-                                                         const std::string& what, double percent) {
-    for (const Latency& latency : LatenciesOf(trial, open_loop)) {
-      if (latency.what != what) continue;
-      for (const Percentile& percentile : latency.percentiles) {
-        if (percentile.percent != percent) continue;
-        return SampledPercentile{.value_ns = static_cast<double>(percentile.value_ns),
-                                 .samples_beyond = std::round(static_cast<double>(latency.samples) *
-                                                              (100 - percent) / 100)};
-      }
-    }
-    return std::nullopt;
-  }
-
-  // Of the first trial; "all" says nothing that the kinds do not.
-  std::vector<std::string> Kinds(bool open_loop) const {
-    std::vector<std::string> kinds;
-    for (const Latency& latency : LatenciesOf(*baseline_.front(), open_loop)) {
-      if (latency.what != "all") kinds.push_back(latency.what);
-    }
-    return kinds;
-  }
-
-  bool EveryTrial(const std::function<bool(const Trial&)>& holds) const {
-    const auto holds_of = [&](const Trial* trial) { return holds(*trial); };
-    return std::all_of(baseline_.begin(), baseline_.end(), holds_of) &&
-           std::all_of(candidate_.begin(), candidate_.end(), holds_of);
-  }
-
-  void AddPercentile(bool open_loop, const std::string& what, double percent) {
-    Figure figure{.name = fmt::format("{}{} p{:g}", what, open_loop ? " response" : "", percent),
-                  .unit = "ns",
-                  .is_advisory = times_are_advisory_};
-    const auto find = [&](const Trial& trial) {
-      return FindPercentile(trial, open_loop, what, percent);
-    };
-    if (!EveryTrial([&](const Trial& trial) { return find(trial).has_value(); })) {
-      figure.why_not_judged = "not sampled in every trial";
-      figure.stages.emplace_back();
-      figures_.push_back(std::move(figure));
-      return;
-    }
-    if (!EveryTrial([&](const Trial& trial) {
-          return find(trial)->samples_beyond >= kFewestSamplesBeyond;
-        })) {
-      figure.why_not_judged =
-          fmt::format("fewer than {} samples beyond it in a trial", kFewestSamplesBeyond);
-    }
-    Add(std::move(figure), [&](const Trial& trial) { return find(trial)->value_ns; });
-  }
-
-  // What is written is counted per byte that the operations asked to write, so that how many of
-  // the operations wrote does not matter.
-  void AddCounts() {
-    if (baseline_.front()->cell.durability == "sync") {
-      AddCount({.name = "flushes", .unit = "/write", .is_count = true}, FlushesPerWrite);
-    }
-    const auto per_byte = [](std::optional<uint64_t> TrialCosts::*bytes) {
-      return [bytes](const Trial& trial) -> std::optional<double> {
-        if (!trial.costs || !((*trial.costs).*bytes) || trial.costs->written_bytes == 0) {
-          return std::nullopt;
-        }
-        return static_cast<double>(*((*trial.costs).*bytes)) /
-               static_cast<double>(trial.costs->written_bytes);
-      };
-    };
-    AddCount({.name = "bytes by write calls", .unit = "/byte", .is_count = true},
-             per_byte(&TrialCosts::call_write_bytes));
-    AddCount({.name = "bytes to storage", .unit = "/byte", .is_count = true},
-             per_byte(&TrialCosts::device_write_bytes));
-    AddCount({.name = "instructions", .unit = "/op", .is_count = true},
-             [](const Trial& trial) { return CostsOf(trial).instructions_per_operation; });
-  }
-
-  // As Add, but for what is 0 in all trials.
-  void AddCount(Figure figure, const ValueOf& value_of) {
-    if (EveryTrial([&](const Trial& trial) { return value_of(trial) == 0; })) return;
-    Add(std::move(figure), value_of);
-  }
-
-  // Adds the figure, unless a trial lacks it.
-  void Add(Figure figure, const ValueOf& value_of) {
-    std::optional<std::vector<double>> baseline = Collect(baseline_, value_of);
-    std::optional<std::vector<double>> candidate = Collect(candidate_, value_of);
-    if (!baseline || !candidate) return;
-    figure.stages.push_back({.baseline = std::move(*baseline),
-                             .candidate = std::move(*candidate),
-                             .same_operations = same_operations_});
-    figures_.push_back(std::move(figure));
-  }
-
-  const TrialList& baseline_;
-  const TrialList& candidate_;
-  const bool times_are_advisory_;
-  const bool same_operations_;
-  std::vector<Figure> figures_;
-};
-
-// Whether writes of the cell wait for flushes: then times are those of the device.
-bool IsFlushBound(const CellName& name, const TrialList& baseline, const TrialList& candidate) {
-  const auto flushed = [](const Trial* trial) { return trial->flushes > 0; };
-  return name.durability == "sync" && (std::any_of(baseline.begin(), baseline.end(), flushed) ||
-                                       std::any_of(candidate.begin(), candidate.end(), flushed));
+  return figures;
 }
 
 ComparedCell CompareCell(const CellName& name, const CellTrials& baseline,
@@ -316,13 +133,12 @@ ComparedCell CompareCell(const CellName& name, const CellTrials& baseline,
   cell.candidate_failed = !candidate.failed.empty();
   std::vector<std::string> reasons;
   for (const std::string& reason :
-       {WhyNoFigures("candidate", candidate), WhyNoFigures("baseline", baseline)}) {
+       {candidate.WhyNoFigures("candidate"), baseline.WhyNoFigures("baseline")}) {
     if (!reason.empty()) reasons.push_back(reason);
   }
   cell.why_not_compared = fmt::format("{}", fmt::join(reasons, "; "));
   if (!reasons.empty()) return cell;
-  const bool advisory = !judge_flush_bound && IsFlushBound(name, baseline.good, candidate.good);
-  cell.figures = FigureMaker(baseline.good, candidate.good, advisory).Make();
+  cell.figures = StoredFigures(baseline.good, candidate.good, judge_flush_bound);
   return cell;
 }
 
@@ -354,25 +170,8 @@ void WarnOfRun(std::string_view arm, const Run& run, std::vector<std::string>& w
     warnings.push_back(fmt::format("{}: interrupted, {} of {} planned trials", arm,
                                    run.trials.size(), run.planned_trials));
   }
-  if (!run.machine) return;
-  std::vector<std::string> bad;
-  for (const Finding& finding : run.machine->findings) {
-    if (finding.IsBad()) bad.push_back(finding.name);
-  }
-  if (bad.empty()) return;
-  warnings.push_back(fmt::format("{}: the machine was not fit: {}", arm, fmt::join(bad, ", ")));
-}
-
-void WarnOfOptions(const Run& baseline, const Run& candidate, std::vector<std::string>& warnings) {
-  std::vector<Mismatch> mismatches;
-  ForEachCommonCell(baseline, candidate,
-                    [&](const CellName& name, const TrialList& ours, const TrialList& theirs) {
-                      CompareProperties(name.engine + ": ", ours.front()->effective_options,
-                                        theirs.front()->effective_options, {}, mismatches);
-                    });
-  for (const Mismatch& mismatch : mismatches) {
-    warnings.push_back(fmt::format("effective option of {}: {}, then {}", mismatch.field,
-                                   mismatch.baseline, mismatch.candidate));
+  if (const std::string unfit = UnfitnessOf(run); !unfit.empty()) {
+    warnings.push_back(fmt::format("{}: {}", arm, unfit));
   }
 }
 
@@ -410,7 +209,7 @@ std::vector<Mismatch> EnvironmentMismatches(const Run& baseline, const Run& cand
   return mismatches;
 }
 
-std::vector<Mismatch> WorkloadMismatches(const Run& baseline, const Run& candidate) {
+std::vector<Mismatch> QuestionMismatches(const Run& baseline, const Run& candidate) {
   std::vector<Mismatch> mismatches;
   for (const Run::Workload& ours : baseline.workloads) {
     for (const Run::Workload& theirs : candidate.workloads) {
@@ -430,11 +229,8 @@ std::vector<Mismatch> WorkloadMismatches(const Run& baseline, const Run& candida
     compare("store that was there", baseline.plan->is_existing_store,
             candidate.plan->is_existing_store);
   }
-  // A window that is longer by half is no other reading of the same duration.
-  constexpr double kOtherDuration = 1.5;
   ForEachCommonCell(
-      baseline, candidate,
-      [&](const CellName& name, const TrialList& ours, const TrialList& theirs) {
+      baseline, candidate, [&](const CellName&, const TrialList& ours, const TrialList& theirs) {
         const Trial& own = *ours.front();
         const Trial& other = *theirs.front();
         AddIfDifferent("rate", TextOf(own.rate_per_s), TextOf(other.rate_per_s), mismatches);
@@ -442,15 +238,49 @@ std::vector<Mismatch> WorkloadMismatches(const Run& baseline, const Run& candida
         AddIfDifferent("arrivals", TextOf(own.arrivals), TextOf(other.arrivals), mismatches);
         AddIfDifferent("memory budget in bytes", fmt::to_string(own.memory_budget_bytes),
                        fmt::to_string(other.memory_budget_bytes), mismatches);
-        if (HasOperationCount(baseline, name.workload)) return;
-        const double own_s = ShortestWindowS(ours);
-        const double other_s = ShortestWindowS(theirs);
-        if (std::max(own_s, other_s) > kOtherDuration * std::min(own_s, other_s)) {
-          AddIfDifferent(fmt::format("shortest window of {} in s", name.ToString()),
-                         fmt::format("{:.3g}", own_s), fmt::format("{:.3g}", other_s), mismatches);
-        }
       });
   return mismatches;
+}
+
+std::vector<Mismatch> WorkloadMismatches(const Run& baseline, const Run& candidate) {
+  std::vector<Mismatch> mismatches = QuestionMismatches(baseline, candidate);
+  // A window that is longer by half is no other reading of the same duration.
+  constexpr double kOtherDuration = 1.5;
+  ForEachCommonCell(baseline, candidate,
+                    [&](const CellName& name, const TrialList& ours, const TrialList& theirs) {
+                      if (HasOperationCount(baseline, name.workload)) return;
+                      const double own_s = ShortestWindowS(ours);
+                      const double other_s = ShortestWindowS(theirs);
+                      if (std::max(own_s, other_s) > kOtherDuration * std::min(own_s, other_s)) {
+                        AddIfDifferent(fmt::format("shortest window of {} in s", name.ToString()),
+                                       fmt::format("{:.3g}", own_s), fmt::format("{:.3g}", other_s),
+                                       mismatches);
+                      }
+                    });
+  return mismatches;
+}
+
+std::string UnfitnessOf(const Run& run) {
+  std::vector<std::string> bad;
+  if (run.machine) {
+    for (const Finding& finding : run.machine->findings) {
+      if (finding.IsBad()) bad.push_back(finding.name);
+    }
+  }
+  return bad.empty() ? "" : fmt::format("the machine was not fit: {}", fmt::join(bad, ", "));
+}
+
+void WarnOfOptions(const Run& baseline, const Run& candidate, std::vector<std::string>& warnings) {
+  std::vector<Mismatch> mismatches;
+  ForEachCommonCell(baseline, candidate,
+                    [&](const CellName& name, const TrialList& ours, const TrialList& theirs) {
+                      CompareProperties(name.engine + ": ", ours.front()->effective_options,
+                                        theirs.front()->effective_options, {}, mismatches);
+                    });
+  for (const Mismatch& mismatch : mismatches) {
+    warnings.push_back(fmt::format("effective option of {}: {}, then {}", mismatch.field,
+                                   mismatch.baseline, mismatch.candidate));
+  }
 }
 
 Comparison CompareStored(const Run& baseline, const Run& candidate, bool judge_flush_bound) {

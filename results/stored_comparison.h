@@ -2,7 +2,6 @@
 #ifndef KVS_RESULTS_STORED_COMPARISON_H_
 #define KVS_RESULTS_STORED_COMPARISON_H_
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,9 +9,6 @@
 #include "results/model.h"
 
 namespace kvs {
-
-// A percentile is judged where each trial has at least so many samples beyond it.
-inline constexpr uint64_t kFewestSamplesBeyond = 100;
 
 // What differs between two runs although it should not.
 struct Mismatch {
@@ -27,14 +23,18 @@ struct Mismatch {
 // to machine (the host, a device) is no difference; what is known of one run only, is.
 std::vector<Mismatch> EnvironmentMismatches(const Run& baseline, const Run& candidate);
 
-// Of what the cells of both runs were asked: workload properties, rate, sampling, memory budget,
-// window. Figures of different questions cannot be compared.
+// Of what the cells of both runs were asked: workload properties, rate, sampling, memory budget.
+// Figures of different questions cannot be compared.
+std::vector<Mismatch> QuestionMismatches(const Run& baseline, const Run& candidate);
+// And of how long their windows were, by which runs of files without a plan are told apart.
 std::vector<Mismatch> WorkloadMismatches(const Run& baseline, const Run& candidate);
 
-// The cells that both runs have, floors aside, not judged yet. By closed loop the throughput and
-// the service times of each kind of operation, by open loop the response times; of writes the
-// flushes (tier sync) and the bytes per byte asked for; instructions per operation; each where both
-// runs have it. Times of cells that wait for flushes are advisory unless `judge_flush_bound`.
+// What was wrong with the machine when the run began, as a clause; "" when nothing was.
+std::string UnfitnessOf(const Run& run);
+// Adds the effective options of an engine that differ between the runs.
+void WarnOfOptions(const Run& baseline, const Run& candidate, std::vector<std::string>& warnings);
+
+// The cells that both runs have, floors aside, with the figures of trial_figures.h, not judged yet.
 //
 // The design is kUnpaired: trial k of one run was not measured beside trial k of the other, and
 // pairing them would take the machine's drift for something that cancels out.
