@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <vector>
 
 #include "results/human_units.h"
 
@@ -91,7 +92,10 @@ std::string IntervalText(const Judgement& judgement) {
 }
 
 std::string RemarkText(const Figure& figure, const Judgement& judgement, Design design) {
-  std::string text = figure.is_advisory ? "advisory" : "";
+  std::vector<std::string> remarks;
+  if (figure.is_advisory) remarks.emplace_back("advisory");
+  if (judgement.stage > 0) remarks.push_back(fmt::format("stage {}", judgement.stage + 1));
+  std::string text = fmt::format("{}", fmt::join(remarks, "; "));
   if (judgement.verdict != Verdict::kInconclusive) return text;
   if (!text.empty()) text += "; ";
   if (judgement.detectable_change) {

@@ -19,7 +19,8 @@ std::string ValueText(const Figure& figure, double value);
 std::string ChangeText(const std::optional<double>& change);
 // "[-12.0%, -8.1%]", "exact", "none".
 std::string IntervalText(const Judgement& judgement);
-// What an inconclusive figure lacks, in words; "advisory" of such a figure; "" otherwise.
+// What an inconclusive figure lacks, in words; before that "advisory" of such a figure, and which
+// stage decided if it was not the first.
 std::string RemarkText(const Figure& figure, const Judgement& judgement, Design design);
 
 }  // namespace kvs
