@@ -318,6 +318,7 @@ RunOptions Interpret(const RawOptions& raw, EngineTable engines) {
   if (!raw.use_existing.empty()) run.existing_store = raw.use_existing;
   if (!raw.out.empty()) run.result_file = raw.out;
   if (run.result_file) CheckFilesDiffer("--out", *run.result_file, run.csv_file);
+  run.has_floor = !raw.no_floor;
   run.keep = raw.keep;
   run.load_only = raw.load_only;
   CheckStoreOptions(run);

@@ -37,6 +37,7 @@ struct RunOptions {
   std::optional<find_max::FindMaxOptions> find_max;  // --find-max; then the trials: closed loop
   std::optional<double> sampling_period;             // closed loop; see DriverOptions
   bool verify_fully = false;
+  bool has_floor = true;  // trials of `null` beside the cells, to know the harness's own cost
   uint64_t seed = 1;
   uint64_t memory_budget_bytes = 0;
 

@@ -171,7 +171,7 @@ Plan MakePlan(const RunOptions& options, EngineTable engines) {
   const unsigned rounds = options.load_only ? 1 : options.trials;
   for (unsigned round = 0; round < rounds; ++round) {
     std::vector<TrialPlan> trials = cells;
-    if (round == 0 && !has_floor_engine && !options.load_only) {
+    if (round == 0 && options.has_floor && !has_floor_engine && !options.load_only) {
       for (const EngineDefinition* engine : engines) {
         if (engine->name != kFloorEngineName) continue;
         for (TrialPlan& floor : MakeFloors(cells, *engine)) trials.push_back(std::move(floor));

@@ -22,8 +22,8 @@ struct Plan {
 
 // Makes the plan. Trials run in rounds: every cell once in each round, in an order shuffled by the
 // seed, so that a drift of the machine touches all cells alike. Where `null` is not among the
-// engines, the first round holds one short floor trial of it for each workload, thread count and
-// pool that has a cell to run. `engines` is searched for `null`.
+// engines, and `options.has_floor`, the first round holds one short floor trial of it for each
+// workload, thread count and pool that has a cell to run. `engines` is searched for `null`.
 Plan MakePlan(const RunOptions& options, EngineTable engines);
 
 // Why `engine`, opened with `plan.OpenOptions()`, cannot run `plan`; "" when it can.

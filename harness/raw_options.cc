@@ -92,6 +92,8 @@ void DefineOptions(CLI::App& app, RawOptions& raw) {
                      "begin without a warm-up on a store that was reopened and evicted from the "
                      "page cache; --cold=drop: drop the whole machine's caches, too (root)");
   how.AddOne("--seed", "N", raw.seed, "seed of operations, values and trial order (default: 1)");
+  how.AddFlag("--no-floor", raw.no_floor,
+              "leave out the trials of null that measure the harness itself");
   how.AddOne("--sampling-period", "N", raw.sampling_period,
              "mean operations per latency sample; 1: every one; not with --rate (default: one in "
              "100 us of each thread, by the rate of the warm-up; without one, 64)");

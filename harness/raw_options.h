@@ -22,6 +22,7 @@ struct RawOptions {
   std::string directory, use_existing, out, csv, resume;
   bool allow_environment_mismatch = false;
   bool find_max = false;
+  bool no_floor = false;
   bool keep = false;
   bool load_only = false;
   bool costs = false;

@@ -75,6 +75,7 @@ RunRequest ToRunRequest(const RunOptions& options, const std::filesystem::path& 
   plan.directory = std::filesystem::absolute(directory).lexically_normal().string();
   plan.is_existing_store = options.existing_store.has_value();
   plan.keep = options.keep;
+  if (!options.has_floor) plan.no_floor = true;
   return plan;
 }
 
@@ -116,6 +117,7 @@ RunOptions ToRunOptions(const Run& run, EngineTable engines) {
   options.memory_budget_bytes = plan.memory_budget_bytes;
   (plan.is_existing_store ? options.existing_store : options.data_directory) = plan.directory;
   options.keep = plan.keep;
+  options.has_floor = !plan.no_floor.value_or(false);
   return options;
 }
 

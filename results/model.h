@@ -368,7 +368,8 @@ struct RunRequest {
   uint64_t memory_budget_bytes = 0;  // 0: the engines' own
   std::string directory;             // absolute: in it, or with is_existing_store it, is the store
   bool is_existing_store = false;
-  bool keep = false;  // the stores
+  bool keep = false;             // the stores
+  std::optional<bool> no_floor;  // true: without the trials of `null` beside the cells
 
   friend bool operator==(const RunRequest&, const RunRequest&) = default;
 };

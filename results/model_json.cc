@@ -180,6 +180,7 @@ void Fields(Archive& archive, T& plan) {
   archive("directory", plan.directory);
   archive("is_existing_store", plan.is_existing_store);
   archive("keep", plan.keep);
+  archive("no_floor", plan.no_floor);
 }
 
 template <typename Archive, SameStruct<Session> T>

@@ -100,6 +100,12 @@ TEST(PlanTest, AddsOneShortFloorPerConfigurationWithoutNull) {
   EXPECT_EQ(threads, (std::set<unsigned>{1, 2}));
 }
 
+TEST(PlanTest, FloorsCanBeLeftOut) {
+  const Plan plan = PlanOf({"--engine", "plain", "--no-floor"});
+  EXPECT_FALSE(plan.trials.empty());
+  for (const TrialPlan& trial : plan.trials) EXPECT_FALSE(trial.is_floor);
+}
+
 TEST(PlanTest, AFloorOfAnOpenLoopIsShortToo) {
   const Plan plan = PlanOf({"--engine", "plain", "--threads", "1", "--workload", "ycsb-c", "--rate",
                             "1k", "--operations", "50k"});

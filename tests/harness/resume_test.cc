@@ -76,6 +76,7 @@ TEST(RunRequestTest, AFileMakesTheTrialsThatItsCommandLineMade) {
       {"--cold"},
       {"--cold=drop", "--trials", "2"},
       {"--find-max", "--slo", "p99<1ms,read:p99.9<10ms", "--arrivals", "constant"},
+      {"--no-floor", "--engine", "plain"},
       {"--sampling-period", "7", "--keep", "--seed", "18446744073709551615"},
   };
   for (const std::vector<std::string>& arguments : command_lines) {

@@ -146,6 +146,7 @@ rc::Gen<RunRequest> AnyPlan() {
     plan.directory = *AnyText();
     plan.is_existing_store = *rc::gen::arbitrary<bool>();
     plan.keep = *rc::gen::arbitrary<bool>();
+    if (*rc::gen::arbitrary<bool>()) plan.no_floor = *rc::gen::arbitrary<bool>();
     return plan;
   });
 }
