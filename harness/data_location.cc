@@ -44,6 +44,16 @@ bool IsRamDisk(const std::filesystem::path& path) {
   return status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
 }
 
+std::filesystem::path DataDirectory(const std::optional<std::filesystem::path>& asked) {
+  if (asked) return *asked;
+  const std::filesystem::path directory = DefaultDataDirectory();
+  if (!IsRamDisk(directory)) return directory;
+  throw EnvironmentError(fmt::format(
+      "{} would lie on a RAM disk ({}): name a directory on a disk with --dir, or this one to "
+      "measure in memory on purpose",
+      std::filesystem::absolute(directory).string(), FindMount(directory).type));
+}
+
 uint64_t FreeDiskBytes(const std::filesystem::path& path) {
   const std::filesystem::path existing = NearestExisting(path);
   struct statvfs status {};

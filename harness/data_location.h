@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace kvs {
@@ -16,6 +17,10 @@ std::filesystem::path NearestExisting(const std::filesystem::path& path);
 
 // Whether files at `path` (or, before it exists, where it would be made) lie in memory.
 bool IsRamDisk(const std::filesystem::path& path);
+
+// Where data lies: in `asked`, or in the default directory, which must not be in memory: figures of
+// a RAM disk have to be asked for. Throws EnvironmentError.
+std::filesystem::path DataDirectory(const std::optional<std::filesystem::path>& asked);
 
 // Bytes that an ordinary user may still write there. Throws EnvironmentError.
 uint64_t FreeDiskBytes(const std::filesystem::path& path);

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstring>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -20,8 +21,8 @@ void ThrowSystemError(int error, const char* what) {
   throw std::system_error(error, std::generic_category(), what);
 }
 
-pid_t SpawnOwnProgram(std::vector<std::string> arguments, int words,
-                      std::initializer_list<PassedDescriptor> descriptors) {
+pid_t SpawnProgram(const std::string& program, std::vector<std::string> arguments, int words,
+                   std::initializer_list<PassedDescriptor> descriptors) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -44,11 +45,16 @@ pid_t SpawnOwnProgram(std::vector<std::string> arguments, int words,
   words_of_command.push_back(nullptr);
   pid_t pid = 0;
   const int error =
-      posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, words_of_command.data(), environ);
+      posix_spawn(&pid, program.c_str(), &actions, &attributes, words_of_command.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   if (error != 0) ThrowSystemError(error, "starting kvs-bench as another process");
   return pid;
+}
+
+pid_t SpawnOwnProgram(std::vector<std::string> arguments, int words,
+                      std::initializer_list<PassedDescriptor> descriptors) {
+  return SpawnProgram("/proc/self/exe", std::move(arguments), words, descriptors);
 }
 
 std::string DescribeEnd(int status) {

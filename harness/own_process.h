@@ -1,4 +1,5 @@
-// This program started once more, as the process of a trial or of a verification.
+// This program started once more, as the process of a trial or of a verification, or another build
+// of it.
 //
 // Thread safety: safe from any thread.
 #ifndef KVS_HARNESS_OWN_PROCESS_H_
@@ -20,10 +21,13 @@ struct PassedDescriptor {
   int theirs;
 };
 
-// Starts this executable with `arguments`, leader of its own group, so that neither Ctrl-C of the
+// Starts `program` with `arguments`, leader of its own group, so that neither Ctrl-C of the
 // terminal nor a kill meant for it reaches anybody else; no signal is blocked in it. `words`
 // becomes its standard output and error; its standard input is empty. Each of `descriptors` is put
 // in place in turn, so none of ours may lie where an earlier one goes. Throws std::system_error.
+pid_t SpawnProgram(const std::string& program, std::vector<std::string> arguments, int words,
+                   std::initializer_list<PassedDescriptor> descriptors);
+// The same with this executable.
 pid_t SpawnOwnProgram(std::vector<std::string> arguments, int words,
                       std::initializer_list<PassedDescriptor> descriptors);
 

@@ -1,10 +1,5 @@
 #include "harness/progress.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
-#include <cstdio>
-
 #include <fmt/format.h>
 
 #include "harness/clock.h"
@@ -14,7 +9,6 @@ namespace kvs {
 namespace {
 
 constexpr const char* kRed = "\033[31m";
-constexpr const char* kYellow = "\033[33m";
 constexpr const char* kPlain = "\033[0m";
 
 // "ycsb-a lmdb 2 threads", with pool and durability where they are not the usual ones.
@@ -24,13 +18,6 @@ std::string Describe(const CellName& cell) {
   if (cell.pool != "dedicated") text += " " + cell.pool;
   if (cell.durability != "process") text += " " + cell.durability;
   return text;
-}
-
-size_t TerminalColumns() {
-  winsize size{};
-  constexpr size_t kUsual = 80;
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kUsual;
-  return size.ws_col;
 }
 
 std::string DescribeOutcome(const Trial& trial) {
@@ -56,31 +43,7 @@ std::string DescribeOutcome(const Trial& trial) {
 }  // namespace
 
 Progress::Progress(Options options, size_t planned_trials)
-    : options_(options), planned_(planned_trials), run_start_ns_(NowNs()) {}
-
-Progress::~Progress() { ClearLine(); }
-
-void Progress::ClearLine() {
-  if (!line_shown_) return;
-  fmt::print(stderr, "\r\033[K");
-  std::fflush(stderr);
-  line_shown_ = false;
-}
-
-void Progress::Say(std::string_view message) {
-  if (!options_.quiet) SayAnyway(message);
-}
-
-void Progress::SayAnyway(std::string_view message) {
-  ClearLine();
-  fmt::print(stderr, "{}\n", message);
-}
-
-void Progress::Warn(std::string_view message) {
-  ClearLine();
-  fmt::print(stderr, "{}warning:{} {}\n", options_.color ? kYellow : "",
-             options_.color ? kPlain : "", message);
-}
+    : line_(options), planned_(planned_trials), run_start_ns_(NowNs()) {}
 
 // The time that in min:s that the trials to come will take, if they take as long as those before;
 // "" at first.
@@ -101,7 +64,7 @@ void Progress::TrialStarted(const CellName& cell) {
 }
 
 void Progress::PhaseReached(const PhaseReport& report) {
-  if (!options_.live || options_.quiet) return;
+  if (!line_.options().live || line_.options().quiet) return;
   if (report.phase != phase_) {
     phase_ = report.phase;
     phase_start_ns_ = NowNs();
@@ -115,9 +78,7 @@ void Progress::PhaseReached(const PhaseReport& report) {
     text += fmt::format(", {} ops/s", HumanCount(static_cast<double>(done) / elapsed_s));
   }
   if (!is_probe_) text += Remaining();
-  fmt::print(stderr, "\r\033[K{}", text.substr(0, TerminalColumns() - 1));
-  std::fflush(stderr);
-  line_shown_ = true;
+  line_.Show(text);
 }
 
 void Progress::ProbeStarted(const CellName& cell, double rate_per_s) {
@@ -128,19 +89,18 @@ void Progress::ProbeStarted(const CellName& cell, double rate_per_s) {
 }
 
 void Progress::ProbeFinished(std::string_view outcome) {
-  if (!options_.live) Say(fmt::format("{}: {}", label_, outcome));
+  if (!line_.options().live) line_.Say(fmt::format("{}: {}", label_, outcome));
 }
 
 void Progress::TrialFinished(const Trial& trial) {
   ++finished_;
   const bool good = trial.status == TrialStatus::kOk;
-  if (options_.live && good && trial.Measured())
+  if (line_.options().live && good && trial.Measured())
     return;  // the line of the next trial follows at once
-  if (options_.quiet && good) return;
-  ClearLine();
-  const bool colored = options_.color && !good && trial.status != TrialStatus::kInterrupted;
-  fmt::print(stderr, "[{}/{}] {}: {}{}{}\n", started_, planned_, Describe(trial.cell),
-             colored ? kRed : "", DescribeOutcome(trial), colored ? kPlain : "");
+  if (line_.options().quiet && good) return;
+  const bool colored = line_.options().color && !good && trial.status != TrialStatus::kInterrupted;
+  line_.SayAnyway(fmt::format("[{}/{}] {}: {}{}{}", started_, planned_, Describe(trial.cell),
+                              colored ? kRed : "", DescribeOutcome(trial), colored ? kPlain : ""));
 }
 
 }  // namespace kvs

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "harness/status_line.h"
 #include "harness/trial_channel.h"
 #include "results/model.h"
 
@@ -18,21 +19,12 @@ namespace kvs {
 // Thread safety: one thread at a time.
 class Progress {
  public:
-  struct Options {
-    bool live = false;  // standard error is a terminal
-    bool quiet = false;
-    bool color = false;
-  };
+  using Options = StatusLine::Options;
   Progress(Options options, size_t planned_trials);
-  ~Progress();
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
 
-  // A line of its own.
-  void Say(std::string_view message);
-  // When quiet, too.
-  void SayAnyway(std::string_view message);
-  void Warn(std::string_view message);
+  void Say(std::string_view message) { line_.Say(message); }
+  void SayAnyway(std::string_view message) { line_.SayAnyway(message); }
+  void Warn(std::string_view message) { line_.Warn(message); }
 
   void TrialStarted(const CellName& cell);
   // A trial beside the planned ones, of one rate; its end has no line on a terminal.
@@ -43,15 +35,13 @@ class Progress {
   void TrialFinished(const Trial& trial);
 
  private:
-  void ClearLine();
   std::string Remaining() const;
 
-  const Options options_;
+  StatusLine line_;
   const size_t planned_;
   size_t started_ = 0;
   size_t finished_ = 0;
   uint64_t run_start_ns_ = 0;
-  bool line_shown_ = false;
   std::string label_;  // of the trial
   bool is_probe_ = false;
   std::string phase_;

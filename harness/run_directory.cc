@@ -14,6 +14,8 @@
 #include <fmt/format.h>
 
 #include "harness/exit_code.h"
+#include "harness/trial.h"
+#include "results/human_units.h"
 
 namespace kvs {
 namespace {
@@ -116,6 +118,11 @@ std::vector<std::filesystem::path> FindLeftOvers(const std::filesystem::path& pa
     close(fd);
   }
   return left_overs;
+}
+
+std::string DescribeLeftOver(const std::filesystem::path& path) {
+  return fmt::format("{} ({}) was left by a run that was killed; to remove it: rm -r '{}'",
+                     path.string(), HumanBytes(AllocatedBytes(path)), path.string());
 }
 
 }  // namespace kvs

@@ -52,6 +52,8 @@ class RunDirectory {
 // Run directories below `parent` whose run died without removing them. Kept ones are not among
 // them, nor those of runs that live.
 std::vector<std::filesystem::path> FindLeftOvers(const std::filesystem::path& parent);
+// What it is, how large, and how to remove it.
+std::string DescribeLeftOver(const std::filesystem::path& path);
 
 }  // namespace kvs
 

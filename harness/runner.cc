@@ -156,15 +156,9 @@ class Runner {
   }
 
   void ChooseFiles() {
-    data_parent_ = options_.data_directory.value_or(DefaultDataDirectory());
-    if (options_.existing_store) data_parent_ = options_.existing_store->parent_path();
+    data_parent_ = options_.existing_store ? options_.existing_store->parent_path()
+                                           : DataDirectory(options_.data_directory);
     if (data_parent_.empty()) data_parent_ = ".";
-    if (!options_.data_directory && !options_.existing_store && IsRamDisk(data_parent_)) {
-      throw EnvironmentError(fmt::format(
-          "{} would lie on a RAM disk ({}): name a directory on a disk with --dir, or this one to "
-          "measure in memory on purpose",
-          std::filesystem::absolute(data_parent_).string(), FindMount(data_parent_).type));
-    }
     if (options_.load_only) return;
     if (options_.cold == ColdStart::kDrop) {
       if (const int error = WhyCachesCannotBeDropped(); error != 0) {
@@ -306,9 +300,7 @@ class Runner {
 
   void NameLeftOvers() {
     for (const std::filesystem::path& path : FindLeftOvers(data_parent_)) {
-      progress_.Warn(
-          fmt::format("{} ({}) was left by a run that was killed; to remove it: rm -r '{}'",
-                      path.string(), HumanBytes(AllocatedBytes(path)), path.string()));
+      progress_.Warn(DescribeLeftOver(path));
     }
   }
 
@@ -532,9 +524,9 @@ Run ReadResumable(const std::filesystem::path& path) {
   }
   if (!run.complete && !run.plan) {
     throw UsageError(fmt::format(
-        "--resume: {}: was written by kvs-bench {}, whose result files do not say what was asked "
-        "for; run it anew: {}",
-        path.string(), run.version, run.command_line));
+        "--resume: {}: does not say what was asked for (it is an arm of a comparison, or older than "
+        "kvs-bench {}); run it anew: {}",
+        path.string(), KVS_VERSION, run.command_line));
   }
   return run;
 }
