@@ -37,7 +37,7 @@ ExitCode RunCommand(const std::vector<std::string>& words, EngineTable engines) 
     case CommandLine::Action::kSelftest:
       return selftest::RunOverhead(command_line.overhead);
     case CommandLine::Action::kCompare:
-      return compare::RunCompare(command_line.compare);
+      return compare::RunCompare(command_line.compare, words);
     case CommandLine::Action::kRun:
       return RunBenchmark(command_line.run, engines, words);
     case CommandLine::Action::kResume:

@@ -168,12 +168,21 @@ Spec CustomWorkload(const RawOptions& raw, const PropertyOverrides& overrides) {
   return LoadSpec("custom", changes);
 }
 
+// The workloads as they were written, or nothing where other options describe the only one.
+std::vector<std::string> WorkloadNames(const RawOptions& raw) {
+  const bool custom = !raw.records.empty() || !raw.key_size.empty() || !raw.value_size.empty() ||
+                      !raw.read_percent.empty();
+  if (raw.workloads.empty() && custom) return {};
+  std::vector<std::string> names = {"ycsb-a", "ycsb-c"};
+  ParseList("--workload", raw.workloads, names, [](const std::string& name) { return name; });
+  return names;
+}
+
 std::vector<Spec> LoadWorkloads(const RawOptions& raw, const PropertyOverrides& overrides) {
   std::vector<Spec> workloads;
   try {
-    const bool custom = !raw.records.empty() || !raw.key_size.empty() || !raw.value_size.empty() ||
-                        !raw.read_percent.empty();
-    if (raw.workloads.empty() && custom) {
+    const std::vector<std::string> names = WorkloadNames(raw);
+    if (names.empty()) {
       workloads.push_back(CustomWorkload(raw, overrides));
     } else {
       if (!raw.read_percent.empty()) {
@@ -181,8 +190,6 @@ std::vector<Spec> LoadWorkloads(const RawOptions& raw, const PropertyOverrides& 
             "--read-percent: the workload has its own mix; leave out --workload, or write "
             "-p readproportion=0.95 -p updateproportion=0.05");
       }
-      std::vector<std::string> names = {"ycsb-a", "ycsb-c"};
-      ParseList("--workload", raw.workloads, names, [](const std::string& name) { return name; });
       for (const std::string& name : names) workloads.push_back(LoadSpec(name, overrides));
     }
   } catch (const SpecError& error) {
@@ -325,6 +332,12 @@ RunOptions Interpret(const RawOptions& raw, EngineTable engines) {
   return run;
 }
 
+// What the arms of a comparison are asked is checked as if it were a run of this program.
+compare::PairedOptions InterpretComparison(RawOptions raw, EngineTable engines) {
+  raw.engines = compare::ComparedEngines(raw);
+  return compare::InterpretPaired(raw, Interpret(raw, engines), WorkloadNames(raw), engines);
+}
+
 }  // namespace
 
 CommandLine ParseCommandLine(const std::vector<std::string>& arguments, EngineTable engines) {
@@ -354,6 +367,9 @@ CommandLine ParseCommandLine(const std::vector<std::string>& arguments, EngineTa
   } else if (raw.comparison.is_used) {
     command_line.action = CommandLine::Action::kCompare;
     command_line.compare = compare::InterpretCompare(raw.comparison);
+    if (raw.comparison.files.empty()) {
+      command_line.compare.arms = InterpretComparison(raw, engines);
+    }
   } else {
     command_line.run = Interpret(raw, engines);
   }

@@ -1,7 +1,7 @@
 #include "harness/raw_options.h"
 
 #include <algorithm>
-#include <iterator>
+#include <initializer_list>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -32,7 +32,7 @@ constexpr std::string_view kExamples = R"(Examples:
   kvs-bench list
   kvs-bench doctor --dir /mnt/disk
       is this machine fit to measure on? (see `kvs-bench doctor --help`)
-  kvs-bench compare before.json after.json
+  kvs-bench compare --baseline ./before --candidate ./after --engine lockfree
       did anything get slower? (see `kvs-bench compare --help`)
   kvs-bench verify crash --engine lockfree --cycles 1000
       proof instead of figures (see `kvs-bench verify --help`)
@@ -44,10 +44,11 @@ Counts take k, M, G (powers of 1000); sizes KiB, MiB, GiB, kB, MB, GB; durations
 Exit codes: 0 ok, 2 usage or nothing could run, 4 the machine refuses (disk, directory),
 5 an engine failed or gave a wrong answer, 130 interrupted (the result file is valid, partial).)";
 
-void DefineOptions(CLI::App& app, RawOptions& raw) {
+// `engines_by_default`: what the help says of a missing --engine.
+void DefineWhat(CLI::App& app, RawOptions& raw, const char* engines_by_default) {
   OptionGroup what(app, "What is measured");
   what.AddList("--engine", "NAME[:KEY=VALUE,...],...", raw.engines,
-               "engines with settings, or 'all' (default: all)");
+               fmt::format("engines with settings, or 'all' ({})", engines_by_default));
   what.AddList("--workload", "NAME|PATH,...", raw.workloads,
                "shipped workloads or paths of YCSB files (default: ycsb-a,ycsb-c)");
   what.AddList("--threads", "N,...", raw.threads, "thread counts (default: 1,2)");
@@ -72,28 +73,23 @@ void DefineOptions(CLI::App& app, RawOptions& raw) {
                 "reads in percent, the others update (default: 50); not with --workload");
   custom.AddList("-p,--property", "KEY=VALUE", raw.properties,
                  "sets one property of every workload; repeatable");
+}
 
-  OptionGroup how(app, "How it is measured");
-  how.AddOne("--trials", "N", raw.trials, "trials of every cell (default: 3)");
-  how.AddOne("--duration", "TIME", raw.duration, "length of the measured window (default: 2s)");
+// How a trial of every kind of run is measured.
+void DefineTrial(OptionGroup& how, RawOptions& raw, const char* duration, const char* warmup) {
+  how.AddOne("--duration", "TIME", raw.duration,
+             fmt::format("length of the measured window (default: {})", duration));
   how.AddOne("--operations", "COUNT", raw.operations, "measure this many operations instead");
   how.AddOne("--rate", "COUNT", raw.rate,
              "operations per second, all threads together, started on time however long they take "
              "(open loop)");
   how.AddOne("--arrivals", "poisson|constant", raw.arrivals,
              "gaps between the operations of --rate: random or equal (default: poisson)");
-  how.AddFlag("--find-max", raw.find_max,
-              "after the trials, search the highest rate at which each cell holds --slo");
-  how.AddOne("--slo", "[KIND:]pN<TIME,...", raw.slo,
-             "percentiles of the response time and what they stay below, of all operations or a "
-             "kind: p99<1ms,read:p99.9<10ms");
-  how.AddOne("--warmup", "TIME", raw.warmup, "time before the window (default: 500ms)");
+  how.AddOne("--warmup", "TIME", raw.warmup,
+             fmt::format("time before the window (default: {})", warmup));
   how.AddFlagOrValue("--cold", raw.cold,
                      "begin without a warm-up on a store that was reopened and evicted from the "
                      "page cache; --cold=drop: drop the whole machine's caches, too (root)");
-  how.AddOne("--seed", "N", raw.seed, "seed of operations, values and trial order (default: 1)");
-  how.AddFlag("--no-floor", raw.no_floor,
-              "leave out the trials of null that measure the harness itself");
   how.AddOne("--sampling-period", "N", raw.sampling_period,
              "mean operations per latency sample; 1: every one; not with --rate (default: one in "
              "100 us of each thread, by the rate of the warm-up; without one, 64)");
@@ -101,6 +97,21 @@ void DefineOptions(CLI::App& app, RawOptions& raw) {
              "check every byte of a sample of the values read, or of all (default: sample)");
   how.AddOne("--timeout", "TIME", raw.timeout,
              "a trial that takes longer is killed (default: 10min beside warm-up and window)");
+}
+
+void DefineRun(CLI::App& app, RawOptions& raw) {
+  DefineWhat(app, raw, "default: all");
+  OptionGroup how(app, "How it is measured");
+  how.AddOne("--trials", "N", raw.trials, "trials of every cell (default: 3)");
+  DefineTrial(how, raw, "2s", "500ms");
+  how.AddFlag("--find-max", raw.find_max,
+              "after the trials, search the highest rate at which each cell holds --slo");
+  how.AddOne("--slo", "[KIND:]pN<TIME,...", raw.slo,
+             "percentiles of the response time and what they stay below, of all operations or a "
+             "kind: p99<1ms,read:p99.9<10ms");
+  how.AddOne("--seed", "N", raw.seed, "seed of operations, values and trial order (default: 1)");
+  how.AddFlag("--no-floor", raw.no_floor,
+              "leave out the trials of null that measure the harness itself");
 
   OptionGroup data(app, "Where the data lies");
   data.AddOne("--dir", "DIR", raw.directory,
@@ -128,6 +139,24 @@ void DefineOptions(CLI::App& app, RawOptions& raw) {
   output.AddFlag("--no-color", raw.no_color, "no colours (also: NO_COLOR in the environment)");
 }
 
+// The options of a comparison that measures, beside those of compare_options.h.
+void DefinePairedRun(CLI::App& command, RawOptions& raw) {
+  DefineWhat(command, raw, "to be named, but for --baseline-engine");
+  OptionGroup how(command, "How it is measured");
+  DefineTrial(how, raw, compare::kDefaultDuration, compare::kDefaultWarmup);
+  how.AddOne("--seed", "N", raw.seed,
+             "block k has this seed + k, and all draw their order by it (default: 1)");
+  OptionGroup data(command, "Where the data lies");
+  data.AddOne("--dir", "DIR", raw.directory,
+              "copies of the programs and their stores lie in a fresh directory made in here "
+              "(default: ./kvs-bench-data)");
+  OptionGroup output(command, "Output");
+  output.AddOne("--out", "DIR", raw.out,
+                "the arms' result files: baseline.json, candidate.json, copy.json "
+                "(default: ./kvs-bench-results/<date>-<time>-compare)");
+  output.AddFlag("--quiet", raw.quiet, "no progress, only warnings and the table");
+}
+
 // Refuses words that CLI11 could not place, with the nearest option or command.
 [[noreturn]] void RefuseExtra(const CLI::App& app, const std::string& extra) {
   std::vector<std::string> names;
@@ -153,18 +182,13 @@ void RefuseOptionsBefore(std::string_view command, const CLI::App& app) {
   }
 }
 
-// A run that is resumed is the one that its file describes.
-void RefuseOptionsBesideResume(const CLI::App& app) {
-  constexpr std::string_view kAllowed[] = {
-      "--resume", "--allow-environment-mismatch", "--csv", "--costs", "--quiet", "--no-color"};
+// Throws `why` and the first option that was given and is none of `allowed`.
+void RefuseAllBut(std::initializer_list<std::string_view> allowed, const CLI::App& app,
+                  std::string_view why) {
   for (const CLI::Option* option : app.get_options()) {
     if (option->count() == 0) continue;
-    if (std::find(std::begin(kAllowed), std::end(kAllowed), option->get_name()) !=
-        std::end(kAllowed)) {
-      continue;
-    }
-    throw UsageError(fmt::format("--resume: its file says what is measured and how; leave out {}",
-                                 option->get_name()));
+    if (std::find(allowed.begin(), allowed.end(), option->get_name()) != allowed.end()) continue;
+    throw UsageError(fmt::format("{}; leave out {}", why, option->get_name()));
   }
 }
 
@@ -179,14 +203,14 @@ RawOptions CollectOptions(const std::vector<std::string>& arguments) {
       ->group("Output");
   app.footer(std::string(kExamples));
   app.allow_extras();
-  DefineOptions(app, raw);
+  DefineRun(app, raw);
   CLI::App* list = app.add_subcommand("list", "engines, workloads, pools and distributions");
   list->add_flag("--json", raw.list_as_json, "for programs");
   list->allow_extras();
   verify::DefineVerifyCommand(app, raw.verification);
   doctor::DefineDoctorCommand(app, raw.examination);
   selftest::DefineSelftestCommand(app, raw.selftest);
-  compare::DefineCompareCommand(app, raw.comparison);
+  DefinePairedRun(compare::DefineCompareCommand(app, raw.comparison), raw);
 
   try {
     // CLI11 takes the words in reverse order.
@@ -207,7 +231,16 @@ RawOptions CollectOptions(const std::vector<std::string>& arguments) {
     const std::vector<CLI::App*> commands = level->get_subcommands();
     level = commands.empty() ? nullptr : commands.front();
   }
-  if (!raw.resume.empty()) RefuseOptionsBesideResume(app);
+  if (!raw.resume.empty()) {
+    RefuseAllBut(
+        {"--resume", "--allow-environment-mismatch", "--csv", "--costs", "--quiet", "--no-color"},
+        app, "--resume: its file says what is measured and how");
+  }
+  if (!raw.comparison.files.empty()) {
+    RefuseAllBut({"files", "--threshold", "--judge-flush-bound", "--allow-environment-mismatch",
+                  "--format", "--no-color"},
+                 *app.get_subcommand("compare"), "compare: two result files were measured before");
+  }
   if (raw.verification.is_used) RefuseOptionsBefore("verify", app);
   if (raw.examination.is_used) RefuseOptionsBefore("doctor", app);
   if (raw.selftest.is_used) RefuseOptionsBefore("selftest", app);

@@ -4,10 +4,12 @@
 
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "harness/compare/paired_run.h"
 #include "harness/terminal.h"
 #include "results/action_json.h"
 #include "results/comparison_markdown.h"
@@ -35,6 +37,60 @@ std::string Listed(const std::vector<Mismatch>& mismatches) {
   return text;
 }
 
+// `candidate`: its trials.
+void Print(const CompareOptions& options, const Comparison& comparison, const Run& candidate) {
+  switch (options.format) {
+    case Format::kTable:
+      fmt::print("{}", RenderComparison(comparison, UsesColor(STDOUT_FILENO, options.color)));
+      break;
+    case Format::kMarkdown:
+      fmt::print("{}", ComparisonMarkdown(comparison));
+      break;
+    case Format::kActionJson:
+      fmt::print("{}", ActionJson(candidate));
+      break;
+  }
+}
+
+ExitCode RunStored(const CompareOptions& options, const StoredOptions& files) {
+  const Run baseline = Read(files.baseline);
+  const Run candidate = Read(files.candidate);
+  if (baseline.trials == candidate.trials) {
+    throw UsageError(fmt::format("{} and {} hold the same trials: compare two runs",
+                                 files.baseline.string(), files.candidate.string()));
+  }
+  if (const std::vector<Mismatch> found = WorkloadMismatches(baseline, candidate); !found.empty()) {
+    throw UsageError(
+        fmt::format("the two runs were asked different things, so their figures cannot be "
+                    "compared; measure one again as the other:{}",
+                    Listed(found)));
+  }
+  const std::vector<Mismatch> environment = EnvironmentMismatches(baseline, candidate);
+  if (!environment.empty() && !files.allow_environment_mismatch) {
+    throw UsageError(
+        fmt::format("the two runs are of different environments; measure one again where the other "
+                    "was, or compare in spite of it with --allow-environment-mismatch:{}",
+                    Listed(environment)));
+  }
+
+  Comparison comparison = CompareStored(baseline, candidate, options.judge_flush_bound);
+  if (comparison.cells.empty()) {
+    throw UsageError(fmt::format("{} and {} have no cell in common", files.baseline.string(),
+                                 files.candidate.string()));
+  }
+  comparison.rules.threshold = options.threshold;
+  comparison.baseline.name = files.baseline.string();
+  comparison.candidate.name = files.candidate.string();
+  for (const Mismatch& mismatch : environment) {
+    comparison.warnings.push_back(fmt::format("different environments: {}: '{}', then '{}'",
+                                              mismatch.field, mismatch.baseline,
+                                              mismatch.candidate));
+  }
+  JudgeComparison(comparison);
+  Print(options, comparison, candidate);
+  return ExitCodeOf(OutcomeOf(comparison));
+}
+
 }  // namespace
 
 ExitCode ExitCodeOf(Outcome outcome) {
@@ -52,53 +108,13 @@ ExitCode ExitCodeOf(Outcome outcome) {
   return ExitCode::kOk;
 }
 
-ExitCode RunCompare(const CompareOptions& options) {
-  const Run baseline = Read(options.baseline);
-  const Run candidate = Read(options.candidate);
-  if (baseline.trials == candidate.trials) {
-    throw UsageError(fmt::format("{} and {} hold the same trials: compare two runs",
-                                 options.baseline.string(), options.candidate.string()));
+ExitCode RunCompare(const CompareOptions& options, const std::vector<std::string>& words) {
+  if (const auto* files = std::get_if<StoredOptions>(&options.arms)) {
+    return RunStored(options, *files);
   }
-  if (const std::vector<Mismatch> found = WorkloadMismatches(baseline, candidate); !found.empty()) {
-    throw UsageError(
-        fmt::format("the two runs were asked different things, so their figures cannot be "
-                    "compared; measure one again as the other:{}",
-                    Listed(found)));
-  }
-  const std::vector<Mismatch> environment = EnvironmentMismatches(baseline, candidate);
-  if (!environment.empty() && !options.allow_environment_mismatch) {
-    throw UsageError(
-        fmt::format("the two runs are of different environments; measure one again where the other "
-                    "was, or compare in spite of it with --allow-environment-mismatch:{}",
-                    Listed(environment)));
-  }
-
-  Comparison comparison = CompareStored(baseline, candidate, options.judge_flush_bound);
-  if (comparison.cells.empty()) {
-    throw UsageError(fmt::format("{} and {} have no cell in common", options.baseline.string(),
-                                 options.candidate.string()));
-  }
-  comparison.rules.threshold = options.threshold;
-  comparison.baseline.name = options.baseline.string();
-  comparison.candidate.name = options.candidate.string();
-  for (const Mismatch& mismatch : environment) {
-    comparison.warnings.push_back(fmt::format("different environments: {}: '{}', then '{}'",
-                                              mismatch.field, mismatch.baseline,
-                                              mismatch.candidate));
-  }
-  JudgeComparison(comparison);
-  switch (options.format) {
-    case Format::kTable:
-      fmt::print("{}", RenderComparison(comparison, UsesColor(STDOUT_FILENO, options.color)));
-      break;
-    case Format::kMarkdown:
-      fmt::print("{}", ComparisonMarkdown(comparison));
-      break;
-    case Format::kActionJson:
-      fmt::print("{}", ActionJson(candidate));
-      break;
-  }
-  return ExitCodeOf(OutcomeOf(comparison));
+  const PairedResult result = RunPaired(options, words);
+  Print(options, result.comparison, result.candidate);
+  return result.is_interrupted ? ExitCode::kInterrupted : ExitCodeOf(OutcomeOf(result.comparison));
 }
 
 }  // namespace kvs::compare

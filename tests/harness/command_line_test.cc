@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <variant>
+
 #include "harness/exit_code.h"
 #include "tests/harness/test_engines.h"
 
@@ -10,8 +13,10 @@ namespace kvs {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 using ::testing::ThrowsMessage;
 
@@ -360,19 +365,21 @@ TEST(CommandLineTest, DoctorIsACommand) {
 TEST(CommandLineTest, CompareIsACommand) {
   const CommandLine bare = Parse({"compare", "a.json", "b.json"});
   EXPECT_EQ(bare.action, CommandLine::Action::kCompare);
-  EXPECT_EQ(bare.compare.baseline, "a.json");
-  EXPECT_EQ(bare.compare.candidate, "b.json");
+  const auto& files = std::get<compare::StoredOptions>(bare.compare.arms);
+  EXPECT_EQ(files.baseline, "a.json");
+  EXPECT_EQ(files.candidate, "b.json");
   EXPECT_EQ(bare.compare.threshold, 0.02);
   EXPECT_EQ(bare.compare.format, compare::Format::kTable);
-  EXPECT_FALSE(bare.compare.judge_flush_bound || bare.compare.allow_environment_mismatch);
+  EXPECT_FALSE(bare.compare.judge_flush_bound || files.allow_environment_mismatch);
   const CommandLine full =
       Parse({"compare", "--threshold", "5%", "a.json", "--format", "markdown", "b.json",
              "--judge-flush-bound", "--allow-environment-mismatch", "--no-color"});
-  EXPECT_EQ(full.compare.baseline, "a.json");
-  EXPECT_EQ(full.compare.candidate, "b.json");
+  const auto& more_files = std::get<compare::StoredOptions>(full.compare.arms);
+  EXPECT_EQ(more_files.baseline, "a.json");
+  EXPECT_EQ(more_files.candidate, "b.json");
   EXPECT_EQ(full.compare.threshold, 0.05);
   EXPECT_EQ(full.compare.format, compare::Format::kMarkdown);
-  EXPECT_TRUE(full.compare.judge_flush_bound && full.compare.allow_environment_mismatch);
+  EXPECT_TRUE(full.compare.judge_flush_bound && more_files.allow_environment_mismatch);
   EXPECT_FALSE(full.compare.color);
   EXPECT_EQ(Parse({"compare", "a", "b", "--format", "action-json"}).compare.format,
             compare::Format::kActionJson);
@@ -385,6 +392,38 @@ TEST(CommandLineTest, CompareIsACommand) {
   EXPECT_THAT(Complaint({"compare", "a", "b", "--threshold", "-1"}), HasSubstr("--threshold"));
   EXPECT_THAT(Complaint({"--seed", "1", "compare", "a", "b"}),
               HasSubstr("--seed stands before 'compare'"));
+}
+
+TEST(CommandLineTest, CompareMeasuresProgramsAndEngines) {
+  const CommandLine bare =
+      Parse({"compare", "--baseline", "a", "--candidate", "b", "--engine", "null,plain"});
+  const auto& builds = std::get<compare::PairedOptions>(bare.compare.arms);
+  EXPECT_EQ(builds.baseline_program, "a");
+  EXPECT_EQ(builds.candidate_program, "b");
+  ASSERT_EQ(builds.cells.size(), 8u);  // two workloads, thread counts and engines
+  EXPECT_EQ(builds.cells[0].names.baseline, builds.cells[0].names.candidate);
+  EXPECT_EQ(builds.cells[0].baseline_arguments, builds.cells[0].candidate_arguments);
+  EXPECT_TRUE(builds.has_copy);
+  EXPECT_EQ(builds.blocks, std::nullopt);
+  EXPECT_EQ(builds.stages, 2u);
+  const CommandLine full = Parse({"compare", "--baseline-engine", "null", "--candidate-engine",
+                                  "plain", "--blocks", "30", "--stages", "3", "--no-copy", "--seed",
+                                  "9", "--dir", "d", "--out", "o", "--quiet", "--records", "5"});
+  const auto& engines = std::get<compare::PairedOptions>(full.compare.arms);
+  EXPECT_EQ(engines.baseline_program, "");
+  ASSERT_EQ(engines.cells.size(), 2u);  // the one workload that the options describe
+  EXPECT_EQ(engines.cells[0].names.Joined().engine, "null|plain");
+  EXPECT_THAT(engines.cells[0].candidate_arguments,
+              AllOf(Contains("--engine=plain"), Contains("--records=5"), Contains("--threads=1"),
+                    Not(Contains(HasSubstr("--workload")))));
+  EXPECT_EQ(engines.blocks, 30u);
+  EXPECT_EQ(engines.stages, 3u);
+  EXPECT_EQ(engines.seed, 9u);
+  EXPECT_FALSE(engines.has_copy);
+  EXPECT_TRUE(engines.quiet);
+  EXPECT_EQ(engines.data_directory, "d");
+  EXPECT_EQ(engines.output_directory, "o");
+  EXPECT_THAT(Complaint({"compare"}), HasSubstr("two result files"));
 }
 
 TEST(CommandLineTest, ListIsACommand) {
