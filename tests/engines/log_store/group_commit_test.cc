@@ -47,6 +47,33 @@ class Setter {
   std::thread thread_;
 };
 
+// The flush that runs may have passed what is appended meanwhile.
+TEST(GroupCommitTest, AWriteDuringAFlushGetsAFlushOfItsOwn) {
+  const TestDirectory directory;
+  EngineOptions options;
+  options.directory = directory.path() / "s";
+  options.durability = Durability::kSync;
+  const auto files = std::make_shared<UnsyncedFileSystem>("lockfree");
+  std::atomic<int> appended{0};
+  LogStoreHooks hooks;
+  hooks.record_appended = [&] { ++appended; };
+  const auto store = OpenLockfreeWithHooks(options, hooks, files);
+  store->Set("first", "begins a segment");
+  store->Settle();
+  const uint64_t syncs_before = files->recorder().file_syncs;
+  files->recorder().hold_file_syncs = true;
+  {
+    const Setter leader(*store, "a", "1");
+    while (files->recorder().file_syncs == syncs_before) std::this_thread::yield();
+    const Setter late(*store, "b", "2");
+    while (appended < 3) std::this_thread::yield();
+    late.WaitUntilAsleep();
+    files->recorder().hold_file_syncs = false;
+    files->recorder().hold_file_syncs.notify_all();
+  }
+  EXPECT_EQ(files->recorder().file_syncs, syncs_before + 2);
+}
+
 TEST(GroupCommitTest, ARecordThatWaitsForANewSegmentGoesBeforeSmallOnesThatCameLater) {
   const TestDirectory directory;
   EngineOptions options;
