@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,7 @@
 #include "harness/exit_code.h"
 #include "harness/list_command.h"
 #include "harness/runner.h"
+#include "harness/selftest/detector_command.h"
 #include "harness/selftest/overhead_command.h"
 #include "harness/trial_channel.h"
 #include "harness/trial_main.h"
@@ -19,6 +21,13 @@
 
 namespace kvs {
 namespace {
+
+ExitCode RunSelftest(const selftest::SelftestOptions& options) {
+  if (const auto* overhead = std::get_if<selftest::OverheadOptions>(&options)) {
+    return selftest::RunOverhead(*overhead);
+  }
+  return detector::RunDetector(std::get<selftest::DetectorOptions>(options));
+}
 
 ExitCode RunCommand(const std::vector<std::string>& words, EngineTable engines) {
   const CommandLine command_line =
@@ -35,7 +44,7 @@ ExitCode RunCommand(const std::vector<std::string>& words, EngineTable engines) 
     case CommandLine::Action::kDoctor:
       return doctor::RunDoctor(command_line.doctor);
     case CommandLine::Action::kSelftest:
-      return selftest::RunOverhead(command_line.overhead);
+      return RunSelftest(command_line.selftest);
     case CommandLine::Action::kCompare:
       return compare::RunCompare(command_line.compare, words);
     case CommandLine::Action::kRun:

@@ -363,7 +363,7 @@ CommandLine ParseCommandLine(const std::vector<std::string>& arguments, EngineTa
     CheckFilesDiffer("--resume", raw.resume, command_line.run.csv_file);
   } else if (raw.selftest.is_used) {
     command_line.action = CommandLine::Action::kSelftest;
-    command_line.overhead = selftest::InterpretSelftest(raw.selftest, engines);
+    command_line.selftest = selftest::InterpretSelftest(raw.selftest, engines);
   } else if (raw.comparison.is_used) {
     command_line.action = CommandLine::Action::kCompare;
     command_line.compare = compare::InterpretCompare(raw.comparison);

@@ -76,7 +76,7 @@ struct CommandLine {
   bool list_as_json = false;           // kList
   verify::VerifyOptions verify;        // kVerify
   doctor::DoctorOptions doctor;        // kDoctor
-  selftest::OverheadOptions overhead;  // kSelftest
+  selftest::SelftestOptions selftest;  // kSelftest
   compare::CompareOptions compare;     // kCompare
   std::string text;                    // kPrint: help or version, for stdout
 };

@@ -1,5 +1,6 @@
 #include "harness/selftest/selftest_options.h"
 
+#include <algorithm>
 #include <limits>
 
 #include <fmt/format.h>
@@ -26,9 +27,15 @@ constexpr const char* kExamples = R"(Examples:
   kvs-bench selftest overhead --engine rocksdb --sampling-period 1
       what it would cost to time every operation
   kvs-bench selftest overhead --smoke
+  kvs-bench selftest detector
+      how often verdicts of `compare` are right, by recorded trials; measures nothing
+  kvs-bench-slowed selftest detector --record ./pool
+      records such trials, for some hours; the same command goes on after an interrupt
 
 Exit codes: 0 every figure is within its limit, 1 one is beyond it, 2 usage, 3 the interval of one
 holds its limit, so that it cannot be told, 4 the machine refuses, 5 a trial failed, 130 interrupted.)";
+
+constexpr unsigned kMostBlocks = 100'000;
 
 // The one engine of `table` that `text` names.
 EngineChoice OneEngine(const std::vector<std::string>& text, EngineTable table) {
@@ -37,11 +44,73 @@ EngineChoice OneEngine(const std::vector<std::string>& text, EngineTable table) 
   return std::move(chosen.front());
 }
 
+void DefineDetector(CLI::App& selftest, RawSelftestOptions& raw) {
+  CLI::App& detector = *selftest.add_subcommand(
+      "detector", "how often the verdicts of compare are right, and those of others");
+  detector.callback([&raw] { raw.of_detector = true; });
+  detector.allow_extras();
+  detector.footer(kExamples);
+  OptionGroup what(detector, "What is judged");
+  what.AddOne("--pool", "DIR", raw.pool,
+              "the recorded trials that comparisons are drawn from (default: results/detector)");
+  what.AddOne("--seed", "N", raw.seed, "seed of what is drawn (default: 1)");
+  OptionGroup record(detector, "Recording (kvs-bench-slowed)");
+  record.AddOne("--record", "DIR", raw.record,
+                "adds trials to the pool in this directory, instead of judging");
+  record.AddOne("--blocks", "N", raw.blocks,
+                "until there are so many blocks; each has all arms twice (default: 300)");
+  record.AddOne("--runs", "N", raw.runs,
+                "and so many runs of one arm after the other (default: 15)");
+  record.AddFlag("--smoke", raw.smoke, "trials of a moment of one cell, to see that it works");
+  record.AddOne("--dir", "DIR", raw.directory,
+                "the stores lie in a fresh directory made in here (default: ./kvs-bench-data)");
+  record.AddFlag("--quiet", raw.quiet, "no progress");
+  OptionGroup output(detector, "Output");
+  output.AddFlag("--markdown", raw.markdown, "the tables of docs/detector.md");
+  output.AddFlag("--json", raw.json, "for programs; plot.py draws it");
+}
+
+SelftestOptions InterpretDetector(const RawSelftestOptions& raw, EngineTable engines) {
+  DetectorOptions options;
+  options.records = !raw.record.empty();
+  if (options.records && (!raw.pool.empty() || raw.markdown || raw.json)) {
+    throw UsageError("--record: records only; leave out --pool, --markdown and --json");
+  }
+  if (!options.records &&
+      !(raw.blocks.empty() && raw.runs.empty() && raw.directory.empty() && !raw.smoke)) {
+    throw UsageError("--blocks, --runs, --smoke and --dir are for --record");
+  }
+  if (raw.markdown && raw.json) throw UsageError("--markdown and --json: choose one");
+  const bool has_slowed =
+      std::any_of(engines.begin(), engines.end(),
+                  [](const EngineDefinition* engine) { return engine->name == "slowed"; });
+  if (options.records && !has_slowed) {
+    throw UsageError("--record: needs engines that are slow on purpose: call kvs-bench-slowed");
+  }
+  if (!raw.pool.empty()) options.pool = raw.pool;
+  if (options.records) options.pool = raw.record;
+  options.engines = engines;
+  ParseOne("--seed", raw.seed, options.seed, [](const std::string& text) {
+    return ParseNumber(text, 0, std::numeric_limits<uint64_t>::max());
+  });
+  const auto parse_count = [](const std::string& text) {
+    return static_cast<unsigned>(ParseNumber(text, 0, kMostBlocks));
+  };
+  ParseOne("--blocks", raw.blocks, options.blocks, parse_count);
+  ParseOne("--runs", raw.runs, options.runs, parse_count);
+  options.smoke = raw.smoke;
+  if (!raw.directory.empty()) options.directory = raw.directory;
+  if (raw.markdown) options.output = DetectorOptions::Output::kMarkdown;
+  if (raw.json) options.output = DetectorOptions::Output::kJson;
+  options.quiet = raw.quiet;
+  return options;
+}
+
 }  // namespace
 
 void DefineSelftestCommand(CLI::App& app, RawSelftestOptions& raw) {
   CLI::App& selftest =
-      *app.add_subcommand("selftest", "measures what kvs-bench itself adds: overhead");
+      *app.add_subcommand("selftest", "measures kvs-bench itself: overhead, detector");
   selftest.allow_extras();
   selftest.require_subcommand(0, 1);
   selftest.footer(kExamples);
@@ -68,11 +137,15 @@ void DefineSelftestCommand(CLI::App& app, RawSelftestOptions& raw) {
                 "the stores lie in a fresh directory made in here (default: ./kvs-bench-data)");
   output.AddFlag("--json", raw.json, "for programs");
   output.AddFlag("--quiet", raw.quiet, "no progress");
+  DefineDetector(selftest, raw);
 }
 
-OverheadOptions InterpretSelftest(const RawSelftestOptions& raw, EngineTable engines) {
+SelftestOptions InterpretSelftest(const RawSelftestOptions& raw, EngineTable engines) {
+  if (raw.of_detector) return InterpretDetector(raw, engines);
   if (!raw.of_overhead) {
-    throw UsageError("selftest: write 'selftest overhead' (see `kvs-bench selftest --help`)");
+    throw UsageError(
+        "selftest: write 'selftest overhead' or 'selftest detector' (see `kvs-bench selftest "
+        "--help`)");
   }
   if (raw.smoke && !(raw.rounds.empty() && raw.duration.empty())) {
     throw UsageError("--smoke: is one round of a moment; leave out --rounds and --duration");

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "harness/driver.h"
@@ -21,9 +22,12 @@ namespace kvs::selftest {
 struct RawSelftestOptions {
   bool is_used = false;      // the command is `selftest`
   bool of_overhead = false;  // and its test is `overhead`
+  bool of_detector = false;  // or `detector`
   std::vector<std::string> engines;
   std::string rounds, duration, sampling_period, seed, directory;
   bool smoke = false;
+  std::string pool, record, blocks, runs;
+  bool markdown = false;
   bool json = false;
   bool quiet = false;
 };
@@ -45,11 +49,29 @@ struct OverheadOptions {
   bool quiet = false;
 };
 
+// Of the test `detector`.
+struct DetectorOptions {
+  std::filesystem::path pool = "results/detector";  // the directory of the recorded trials
+  uint64_t seed = 1;                                // of what is drawn from them, or of recording
+  enum class Output : uint8_t { kText, kMarkdown, kJson } output = Output::kText;
+
+  // --record: adds to the pool instead of judging it.
+  bool records = false;
+  EngineTable engines;  // `slowed` among them
+  unsigned blocks = 300;
+  unsigned runs = 15;                              // of the sequential pool
+  bool smoke = false;                              // --smoke: trials of a moment
+  std::optional<std::filesystem::path> directory;  // --dir
+  bool quiet = false;
+};
+
+using SelftestOptions = std::variant<OverheadOptions, DetectorOptions>;
+
 // Adds the command `selftest` to `app`, which must not outlive `raw`.
 void DefineSelftestCommand(CLI::App& app, RawSelftestOptions& raw);
 
 // Throws UsageError.
-OverheadOptions InterpretSelftest(const RawSelftestOptions& raw, EngineTable engines);
+SelftestOptions InterpretSelftest(const RawSelftestOptions& raw, EngineTable engines);
 
 }  // namespace kvs::selftest
 

@@ -1,0 +1,246 @@
+#include "harness/selftest/detector.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <sstream>
+#include <string>
+
+#include "harness/exit_code.h"
+#include "harness/selftest/detector_report.h"
+
+namespace kvs::detector {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr unsigned kBlocks = 80;
+constexpr double kTrialS = 0.5;
+
+// About a normal distribution: the same with every standard library.
+double Noise(std::mt19937_64& random, double deviation) {
+  double sum = 0;
+  for (int i = 0; i < 12; ++i) sum += static_cast<double>(random() >> 11) * 0x1p-53;
+  return std::exp(deviation * (sum - 6));
+}
+
+// A pool of one cell whose arms lose what their names say; `own` is the noise of each trial,
+// `drift` of each block.
+Pool MadeUpPool(double own, double drift, unsigned blocks = kBlocks) {
+  std::mt19937_64 random(7);
+  Pool pool;
+  for (unsigned block = 0; block < blocks; ++block) {
+    const double speed = 1e6 * Noise(random, drift);
+    unsigned position = 0;
+    for (int twice = 0; twice < 2; ++twice) {
+      for (const DetectorArm& arm : kDetectorArms) {
+        if (arm.has_lock) continue;
+        const double throughput = speed * (1 - arm.loss) * Noise(random, own);
+        const auto p50_ns = static_cast<uint64_t>(1e9 / throughput);
+        const uint64_t tail = arm.has_tail ? 3 : 1;
+        pool.trials.push_back({.cell = "made-up",
+                               .block = block,
+                               .position = position++,
+                               .arm = std::string(arm.name),
+                               .throughput_per_s = throughput,
+                               .read = PoolLatency{.samples = 50'000,
+                                                   .p50_ns = p50_ns,
+                                                   .p99_ns = 2 * p50_ns * tail,
+                                                   .p999_ns = 4 * p50_ns * tail},
+                               .elapsed_s = kTrialS});
+      }
+    }
+  }
+  return pool;
+}
+
+// The same throughputs, one arm after the other, over a machine that gets slower: 20% in a run.
+Pool MadeUpRuns(unsigned runs) {
+  constexpr unsigned kTrials = 10;
+  std::mt19937_64 random(8);
+  Pool pool;
+  for (unsigned run = 0; run < runs; ++run) {
+    unsigned position = 0;
+    for (const std::string_view arm : {kBaseline, std::string_view("same")}) {
+      for (unsigned i = 0; i < kTrials; ++i, ++position) {
+        pool.trials.push_back(
+            {.cell = "made-up",
+             .block = run,
+             .position = position,
+             .arm = std::string(arm),
+             .throughput_per_s = 1e6 * (1 - 0.01 * position) * Noise(random, 0.01),
+             .elapsed_s = kTrialS});
+      }
+    }
+  }
+  return pool;
+}
+
+DetectorRules Rules() {
+  DetectorRules rules;
+  rules.minutes = {1, 2};
+  rules.draws = 60;
+  return rules;
+}
+
+TEST(DetectorTest, FindsWhatIsThereAndNothingElse) {
+  const DetectorReport report = MeasureDetector(MadeUpPool(0.01, 0.2), {}, Rules());
+  const auto tally = [&](std::string_view arm) {
+    return *report.Find("made-up", arm, Order::kInterleaved, Method::kCompare, 2.0)->drawn;
+  };
+  EXPECT_EQ(tally("same").comparisons, 60u);
+  EXPECT_LE(tally("same").false_verdicts, 3u);
+  for (const char* arm : {"by5", "by10", "by20"}) {
+    EXPECT_GE(tally(arm).throughput_found + tally(arm).untrusted, 58u) << arm;
+    EXPECT_EQ(tally(arm).said_ok, 0u) << arm;
+  }
+  EXPECT_LE(tally("tail").throughput_found, 3u);
+  EXPECT_GE(tally("tail").any_found + tally("tail").untrusted, 58u);
+}
+
+TEST(DetectorTest, TellsHowLongAComparisonIsByTheRecordedTimes) {
+  const DetectorReport report = MeasureDetector(MadeUpPool(0.01, 0.2), {}, Rules());
+  const auto row = [&](double minutes) {
+    return report.Find("made-up", "same", Order::kInterleaved, Method::kCompare, minutes);
+  };
+  // Three arms, twice 0.5 s each.
+  EXPECT_EQ(row(1)->trials, 2u * 20);
+  EXPECT_EQ(row(2)->trials, 2u * 40);
+  EXPECT_EQ(row(1)->disjoint.comparisons, kBlocks / 20);
+  EXPECT_EQ(row(2)->disjoint.comparisons, kBlocks / 40);
+  // One stage each where all is decided in it.
+  EXPECT_GE(row(2)->drawn->blocks, 60u * 20);
+  EXPECT_LE(row(2)->drawn->blocks, 60u * 40);
+}
+
+TEST(DetectorTest, WithTooFewBlocksThereIsNoComparison) {
+  const DetectorReport report = MeasureDetector(MadeUpPool(0.01, 0.2, 30), {}, Rules());
+  const DetectorRow* row =
+      report.Find("made-up", "by5", Order::kInterleaved, Method::kCompare, 2.0);
+  EXPECT_EQ(row->drawn->comparisons, 0u);
+  EXPECT_EQ(row->disjoint.comparisons, 0u);
+  EXPECT_EQ(ExitCodeOf(report), ExitCode::kInconclusive);
+  EXPECT_THAT(ReportAsText(report, Layout::kText), HasSubstr("cannot be told"));
+}
+
+TEST(DetectorTest, NoiseBeyondAllMeasureIsUndecidedNotOk) {
+  const DetectorReport report = MeasureDetector(MadeUpPool(0.5, 0.2), {}, Rules());
+  const Tally tally =
+      *report.Find("made-up", "by5", Order::kInterleaved, Method::kCompare, 2.0)->drawn;
+  EXPECT_GE(tally.undecided + tally.untrusted, 55u);
+  EXPECT_EQ(ExitCodeOf(report), ExitCode::kRegression);  // the aim is missed
+}
+
+TEST(DetectorTest, DriftMakesChangesOfRunsOneAfterTheOther) {
+  const DetectorReport report = MeasureDetector(MadeUpPool(0.01, 0.2), MadeUpRuns(6), Rules());
+  for (const Method method : {Method::kCompare, Method::kUTest}) {
+    const DetectorRow* row =
+        report.Find("made-up", "same", Order::kSequential, method, std::nullopt);
+    EXPECT_EQ(row->trials, 10u);
+    EXPECT_EQ(row->disjoint.comparisons, 6u);
+    EXPECT_EQ(row->disjoint.false_verdicts, 6u);
+  }
+  // As many trials, interleaved.
+  const DetectorRow* paired =
+      report.Find("made-up", "same", Order::kInterleaved, Method::kCompare, std::nullopt);
+  EXPECT_EQ(paired->trials, 8u);  // two stages of two blocks
+}
+
+TEST(DetectorTest, ATruthIsOfAllBlocks) {
+  const DetectorReport report = MeasureDetector(MadeUpPool(0.01, 0.2), {}, Rules());
+  for (const ArmTruth& truth : report.truths) {
+    EXPECT_EQ(truth.blocks, kBlocks);
+    EXPECT_NEAR(truth.throughput_change, -FindDetectorArm(truth.arm)->loss, 0.01);
+    EXPECT_LT(truth.interval->low, truth.throughput_change);
+    EXPECT_GT(truth.interval->high, truth.throughput_change);
+  }
+}
+
+TEST(DetectorTest, TheSameSeedDrawsTheSame) {
+  const Pool pool = MadeUpPool(0.1, 0.2);
+  DetectorRules rules = Rules();
+  rules.minutes = {2};
+  rules.draws = 20;
+  const std::string first = ReportAsJson(MeasureDetector(pool, {}, rules));
+  EXPECT_EQ(ReportAsJson(MeasureDetector(pool, {}, rules)), first);
+  rules.seed = 2;
+  EXPECT_NE(ReportAsJson(MeasureDetector(pool, {}, rules)), first);
+}
+
+TEST(DetectorTest, RefusesAPoolThatLacksTrials) {
+  const auto refusal = [](const Pool& pool) -> std::string {
+    try {
+      MeasureDetector(pool, {}, Rules());
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  Pool pool = MadeUpPool(0.01, 0.2, 4);
+  pool.trials.pop_back();
+  EXPECT_THAT(refusal(pool), HasSubstr("1 trials of arm 'tail'"));
+  std::erase_if(pool.trials, [](const PoolTrial& trial) { return trial.arm == kCopy; });
+  EXPECT_THAT(refusal(pool), HasSubstr("no arm 'copy'"));
+}
+
+TEST(DetectorTest, AFigureWithTooFewSamplesIsNotJudged) {
+  Pool pool = MadeUpPool(0.001, 0.2);
+  for (PoolTrial& trial : pool.trials) trial.read->samples = 9'000;  // 90 beyond p99
+  const DetectorReport report = MeasureDetector(pool, {}, Rules());
+  EXPECT_EQ(
+      report.Find("made-up", "tail", Order::kInterleaved, Method::kCompare, 2.0)->drawn->any_found,
+      0u);
+}
+
+TEST(ShareIntervalTest, IsClopperAndPearsons) {
+  // scipy.stats.binomtest(k, n).proportion_ci()
+  EXPECT_NEAR(ShareInterval(0, 10).low, 0, 1e-12);
+  EXPECT_NEAR(ShareInterval(0, 10).high, 0.308497, 1e-6);
+  EXPECT_NEAR(ShareInterval(3, 10).low, 0.066739, 1e-6);
+  EXPECT_NEAR(ShareInterval(3, 10).high, 0.652453, 1e-6);
+  EXPECT_NEAR(ShareInterval(10, 10).high, 1, 1e-12);
+}
+
+TEST(DetectorReportTest, AnAimIsKeptMissedOrUnknownByItsInterval) {
+  DetectorReport report = MeasureDetector(MadeUpPool(0.01, 0.2), {}, Rules());
+  const auto state_with = [&](size_t false_verdicts, size_t comparisons) {
+    for (DetectorRow& row : report.rows) {
+      if (row.arm != "same") continue;
+      row.drawn->false_verdicts = false_verdicts;
+      row.drawn->comparisons = comparisons;
+    }
+    return JudgeAims(report).front().state;
+  };
+  EXPECT_EQ(state_with(0, 500), Aim::State::kKept);
+  EXPECT_EQ(state_with(10, 500), Aim::State::kUnknown);
+  EXPECT_EQ(state_with(30, 500), Aim::State::kMissed);
+  EXPECT_EQ(state_with(0, 0), Aim::State::kUnknown);
+}
+
+TEST(DetectorReportTest, MarkdownTablesHaveAsManyFieldsInEachRow) {
+  const DetectorReport report = MeasureDetector(MadeUpPool(0.01, 0.2), MadeUpRuns(2), Rules());
+  const std::string text = ReportAsText(report, Layout::kMarkdown);
+  EXPECT_THAT(text, HasSubstr("compare.py, U test"));
+  EXPECT_THAT(text, HasSubstr("sequential: kvs-bench compare"));
+  EXPECT_THAT(text, Not(HasSubstr("nan")));
+  size_t fields = 0;
+  std::string line;
+  for (std::istringstream lines(text); std::getline(lines, line);) {
+    if (!line.starts_with("|")) {
+      fields = 0;
+      continue;
+    }
+    const auto bars = static_cast<size_t>(std::count(line.begin(), line.end(), '|'));
+    if (fields != 0) {
+      EXPECT_EQ(bars, fields) << line;
+    }
+    fields = bars;
+  }
+}
+
+}  // namespace
+}  // namespace kvs::detector
