@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the charts of a kvs-bench result file.
+"""Draws the charts of a kvs-bench result file, or of its detector.
 
     plot.py RESULT.json [--out DIR]
 
@@ -9,7 +9,10 @@ median as a line, and latency by percentile on an axis of nines: service time, o
 each engine's throughput as a share of the best. Each chart is written as PNG and SVG into DIR (by
 default RESULT-charts beside the file), and its path is printed.
 
-Nothing is computed here: every figure drawn is in the result file, described by
+Of what `kvs-bench selftest detector --json` wrote: how often each method called throughput worse,
+by the loss that was there.
+
+Nothing is computed here: every figure drawn is in the file, described by
 results/schema/result-v1.schema.json. Exit status: 0, or 2 when the input cannot be used.
 """
 
@@ -104,16 +107,45 @@ def check_summary(summary, where):
             check_latency(latency, f"{where}/response_times/{j}")
 
 
-def read_result(path):
-    """The whole file, with everything that is drawn checked. Raises BadInput."""
+def read_json(path):
+    """What the file holds. Raises BadInput."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(getattr(error, "strerror", None) or str(error)) from error
     try:
-        result = json.loads(text)
+        return json.loads(text)
     except ValueError as error:
         raise BadInput(f"not JSON: {error}") from error
+
+
+def is_detector(result):
+    return isinstance(result, dict) and result.get("kvs_bench_selftest") == "detector"
+
+
+def check_detector(result):
+    """Checks everything that is drawn of it. Raises BadInput."""
+    for name in ("blocks", "runs", "draws"):
+        member(result, name, int, "")
+    member(result, "main_minutes", NUMBER, "")
+    member(result, "version", str, "")
+    member(result, "origin", dict, "")
+    for i, rate in enumerate(member(result, "rates", list, "")):
+        where = f"/rates/{i}"
+        for name in ("cell", "arm", "order", "method"):
+            member(rate, name, str, where)
+        member(rate, "loss", NUMBER, where)
+        for kind in ("drawn", "disjoint"):
+            if kind not in rate:
+                continue
+            tally = member(rate, kind, dict, where)
+            share = member(tally, "throughput_found", dict, f"{where}/{kind}")
+            for figure in ("share", "low", "high") if "share" in share else ():
+                member(share, figure, NUMBER, f"{where}/{kind}/throughput_found")
+
+
+def check_result(result):
+    """Checks everything that is drawn of it. Raises BadInput."""
     if not isinstance(result, dict) or "kvs_bench" not in result:
         raise BadInput("not a result file of kvs-bench: the member 'kvs_bench' is missing")
     ours = member(result, "kvs_bench", dict, "")
@@ -133,7 +165,6 @@ def read_result(path):
         member(trial, "throughput_per_s", NUMBER, where)
     for i, summary in enumerate(member(ours, "cells", list, "/kvs_bench")):
         check_summary(summary, f"/kvs_bench/cells/{i}")
-    return result
 
 
 # --- What each engine looks like -------------------------------------------------------------------
@@ -595,11 +626,85 @@ def draw_heat_map(plt, result, summaries):
     return page
 
 
+# --- The detector ----------------------------------------------------------------------------------
+
+# By method and order: name, colour, marker and line.
+DETECTOR_LOOKS = {
+    ("compare", "interleaved"): ("kvs-bench compare, interleaved", VERMILLION, "o", "-"),
+    ("u-test", "interleaved"): ("compare.py's U test, interleaved", BLUE, "s", "-"),
+    ("mean-10%", "interleaved"): ("means differ by 10%, interleaved", GREEN, "^", "-"),
+    ("single-10%", "interleaved"): ("one run each differs by 10%", ORANGE, "v", "-"),
+    ("compare", "sequential"): ("kvs-bench compare, sequential", VERMILLION, "o", ":"),
+    ("u-test", "sequential"): ("compare.py's U test, sequential", BLUE, "s", ":"),
+}
+
+
+def detector_points(result, cell, method, order):
+    """(loss in percent, share of comparisons that call throughput worse, low, high), ascending."""
+    points = []
+    for rate in result["rates"]:
+        if (rate["cell"], rate["method"], rate["order"]) != (cell, method, order) or not (
+                rate["loss"] > 0 or rate["arm"] == "same"):
+            continue
+        if order == "interleaved" and rate.get("minutes") != result["main_minutes"]:
+            continue
+        share = rate["drawn" if order == "interleaved" else "disjoint"]["throughput_found"]
+        if "share" in share:
+            points.append((100 * rate["loss"], share["share"], share["low"], share["high"]))
+    return sorted(points)
+
+
+def draw_detector(plt, result):
+    """How often throughput was called worse, by the loss that was there; a panel per cell."""
+    from matplotlib.lines import Line2D
+    from matplotlib.ticker import PercentFormatter
+    cells = list(dict.fromkeys(rate["cell"] for rate in result["rates"]))
+    if not cells:
+        return None
+    origin = result["origin"]
+    footer = ["; ".join(str(origin[name]) for name in ("cpu", "kernel", "started")
+                        if name in origin),
+              f"{result['blocks']} recorded blocks, {result['draws']} comparisons drawn for each "
+              f"point; {result['runs']} sequential runs; bars: 95% intervals; "
+              f"kvs-bench {result['version']}"]
+    page = Page(plt, 0.6 + 3.4 * len(cells), 3.2, "How often throughput is called worse",
+                f"by the loss that was there, in {result['main_minutes']:g} minutes a cell; at 0% "
+                "it is a false alarm", footer, columns=len(cells), sharey=True, top_in=1.7)
+    page.figure.subplots_adjust(wspace=0.08)
+    for axes, cell in zip(page.axes[0], cells):
+        axes.set_title(cell)
+        for (method, order), (_, colour, marker, line) in DETECTOR_LOOKS.items():
+            points = detector_points(result, cell, method, order)
+            if not points:
+                continue
+            x, share, low, high = zip(*points)
+            bars = [[s - l for s, l in zip(share, low)], [h - s for s, h in zip(share, high)]]
+            axes.errorbar(x, share, yerr=bars, color=colour, linestyle=line, linewidth=1.5,
+                          elinewidth=0.8, marker=marker, markersize=5,
+                          markerfacecolor="white" if line == ":" else colour)
+        axes.set_xlabel("loss of throughput, injected (%)")
+        axes.set_xticks([0, 3, 5, 10, 20])
+        axes.set_ylim(-0.03, 1.03)
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
+    page.axes[0][0].set_ylabel("share of comparisons")
+    handles = [Line2D([], [], color=colour, marker=marker, linestyle=line,
+                      markerfacecolor="white" if line == ":" else colour)
+               for _, colour, marker, line in DETECTOR_LOOKS.values()]
+    width_in, height_in = page.figure.get_size_inches()
+    page.figure.legend(handles, [name for name, *_ in DETECTOR_LOOKS.values()], loc="upper left",
+                       ncol=max(1, int(width_in / 3.2)), frameon=False, handlelength=2.6,
+                       bbox_to_anchor=(0.17 / width_in, 1 - 0.68 / height_in))
+    return page
+
+
 # --- All of them -----------------------------------------------------------------------------------
 
 
 def draw_all(plt, result, directory):
     """Writes every chart of the result and returns their paths."""
+    if is_detector(result):
+        page = draw_detector(plt, result)
+        return page.save(plt, directory, "detector") if page else []
     summaries = result["kvs_bench"]["cells"]
     trials = result["kvs_bench"]["trials"]
     place = lambda owner: (owner["cell"]["pool"], owner["cell"]["durability"])
@@ -637,7 +742,8 @@ def main():
     arguments = parser.parse_args()
     find_matplotlib()
     try:
-        result = read_result(arguments.result)
+        result = read_json(arguments.result)
+        (check_detector if is_detector(result) else check_result)(result)
     except BadInput as problem:
         fail(f"{arguments.result}: {problem}")
     directory = arguments.out or arguments.result.with_name(f"{arguments.result.stem}-charts")

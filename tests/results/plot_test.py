@@ -189,6 +189,43 @@ class PlotTest(SyntheticResultTest):
             edit(result)
             self.assert_refused(plot(self.write(result)), *parts)
 
+    def detector(self):
+        """What `kvs-bench selftest detector --json` writes, as far as it is drawn."""
+        def rate(arm, loss, share, **more):
+            tally = {"comparisons": 9, "throughput_found": {
+                "count": 1, "share": share, "low": share / 2, "high": (1 + share) / 2}}
+            return {"cell": "reads", "arm": arm, "loss": loss, "trials": 40, "disjoint": tally,
+                    "method": "compare", "order": "interleaved", "minutes": 2, "drawn": tally,
+                    **more}
+        return {"kvs_bench_selftest": "detector", "version": "1", "blocks": 3, "runs": 2,
+                "draws": 9, "main_minutes": 2, "origin": {"cpu": "a processor"},
+                "rates": [rate("same", 0, 0.0), rate("by5", 0.05, 0.5), rate("by20", 0.2, 1.0),
+                          rate("tail", 0, 0.3), rate("by5", 0.05, 0.9, order="sequential")]}
+
+    def test_a_detector_is_drawn(self):
+        out = self.directory / "detector"
+        done = plot(self.write(self.detector()), "--out", out)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.splitlines(),
+                         [str(out / "detector.png"), str(out / "detector.svg")])
+        chart = (out / "detector.svg").read_text(encoding="utf-8")
+        for words in ("How often throughput is called worse", "in 2 minutes a cell",
+                      "<!-- reads -->", "kvs-bench compare, sequential", "a processor",
+                      "3 recorded blocks"):
+            self.assertIn(words, chart)
+
+    def test_a_detector_without_what_is_drawn_is_refused(self):
+        for parts, edit in {
+            ("at /:", "'rates'"): lambda r: r.pop("rates"),
+            ("/rates/1:", "'loss'"): lambda r: r["rates"][1].pop("loss"),
+            ("/rates/2/drawn/throughput_found:", "'low'"):
+                lambda r: r["rates"][2]["drawn"]["throughput_found"].pop("low"),
+        }.items():
+            result = self.detector()
+            result["rates"] = copy.deepcopy(result["rates"])
+            edit(result)
+            self.assert_refused(plot(self.write(result)), *parts)
+
     def test_a_directory_that_cannot_be_made(self):
         occupied = self.directory / "occupied"
         occupied.write_text("")
