@@ -1,14 +1,19 @@
 #include "harness/resume.h"
 
 #include <algorithm>
+#include <cassert>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "harness/environment.h"
 #include "harness/exit_code.h"
+#include "harness/run_request.h"
 #include "harness/shell_words.h"
+#include "results/result_file.h"
 
 namespace kvs {
 namespace {
@@ -41,12 +46,45 @@ void CheckSearches(const Plan& plan, const std::vector<MaxRate>& searches) {
       "/kvs_bench/max_rates/cells: are not those of the plan: was the file edited by hand?");
 }
 
+// 0 without sessions.
+uint64_t TrialsBeforeLastSession(const Run& run) {
+  uint64_t trials = 0;
+  if (!run.sessions) return trials;
+  for (size_t i = 0; i + 1 < run.sessions->size(); ++i) trials += (*run.sessions)[i].trials;
+  return trials;
+}
+
 void AddDifference(std::string_view name, const std::string& theirs, const std::string& ours,
                    std::vector<std::string>& differences) {
   if (theirs != ours) differences.push_back(fmt::format("{}: {}, now {}", name, theirs, ours));
 }
 
 }  // namespace
+
+UnfinishedRun ReadUnfinishedRun(const std::filesystem::path& path, EngineTable engines) {
+  UnfinishedRun unfinished;
+  Run& run = unfinished.run;
+  try {
+    run = ReadRun(path);
+  } catch (const ResultFileError& error) {
+    throw UsageError(fmt::format("--resume: {}", error.what()));
+  }
+  if (run.complete) return unfinished;
+  if (!run.plan) {
+    throw UsageError(fmt::format(
+        "--resume: {}: was written by kvs-bench {}, whose result files do not say what was asked "
+        "for; run it anew: {}",
+        path.string(), run.version, run.command_line));
+  }
+  try {
+    unfinished.options = ToRunOptions(run, engines);
+    unfinished.plan = MakePlan(unfinished.options, engines);
+    TakeOutFinished(unfinished.plan, run);
+  } catch (const UsageError& error) {
+    throw UsageError(fmt::format("--resume: {}: {}", path.string(), error.what()));
+  }
+  return unfinished;
+}
 
 void TakeOutFinished(Plan& plan, Run& run) {
   if (run.planned_trials != plan.size()) {
@@ -79,6 +117,27 @@ void TakeOutFinished(Plan& plan, Run& run) {
   std::erase_if(plan.trials, [&](const TrialPlan& trial) { return !open.contains(IdOf(trial)); });
   std::erase_if(run.trials,
                 [](const Trial& trial) { return trial.status == TrialStatus::kInterrupted; });
+  if (TrialsBeforeLastSession(run) > run.trials.size()) {
+    throw UsageError("/kvs_bench/sessions: have more trials than the file: was it edited by hand?");
+  }
+}
+
+void BeginSession(Run& run, const std::string& command_line) {
+  if (!run.sessions) {
+    run.sessions = {{.started_at = run.started_at,
+                     .elapsed_s = run.elapsed_s,
+                     .command_line = run.command_line,
+                     .trials = 0,
+                     .machine = std::nullopt}};
+  }
+  const uint64_t of_sessions_before = TrialsBeforeLastSession(run);
+  assert(of_sessions_before <= run.trials.size());
+  run.sessions->back().trials = run.trials.size() - of_sessions_before;
+  run.sessions->push_back({.started_at = LocalTimestamp(),
+                           .elapsed_s = 0,
+                           .command_line = command_line,
+                           .trials = 0,
+                           .machine = std::nullopt});
 }
 
 std::vector<std::string> EnvironmentDifferences(const Run& run, const Properties& facts) {
@@ -98,6 +157,24 @@ std::string LibraryIn(const Run& run, std::string_view engine) {
     if (EngineName(trial.cell) == engine && !trial.library.empty()) return trial.library;
   }
   return "";
+}
+
+std::vector<TrialPlan> LibraryQuestions(const Plan& plan, bool with_searches, const Run& run) {
+  std::vector<TrialPlan> to_come = plan.trials;
+  if (with_searches) {
+    to_come.insert(to_come.end(), plan.runnable.begin(), plan.runnable.end());
+  }
+  std::vector<TrialPlan> questions;
+  std::set<std::string> asked;
+  for (const TrialPlan& trial : to_come) {
+    if (LibraryIn(run, trial.engine).empty() || !asked.insert(trial.engine).second) continue;
+    TrialPlan& question = questions.emplace_back(trial);
+    question.existing_store = false;
+    question.load_only = true;
+    question.cold.reset();
+    question.workload = LoadSpec("fillseq", {{"recordcount", "1"}});  // starts on an empty store
+  }
+  return questions;
 }
 
 std::string ResumeCommand::ToString() const {

@@ -3,16 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <ctime>
-#include <memory>
+#include <filesystem>
 #include <optional>
-#include <set>
 #include <system_error>
 #include <utility>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -22,13 +17,16 @@
 #include "harness/doctor/fingerprint.h"
 #include "harness/environment.h"
 #include "harness/file_claim.h"
+#include "harness/find_max/cell_searches.h"
 #include "harness/flush_probe.h"
 #include "harness/kept_store.h"
 #include "harness/machine_facts.h"
+#include "harness/output_files.h"
 #include "harness/plan.h"
 #include "harness/progress.h"
 #include "harness/resume.h"
 #include "harness/run_directory.h"
+#include "harness/run_report.h"
 #include "harness/run_request.h"
 #include "harness/shell_words.h"
 #include "harness/stop_requests.h"
@@ -36,37 +34,11 @@
 #include "harness/tier_notes.h"
 #include "harness/trial.h"
 #include "harness/trial_process.h"
-#include "results/cost_table.h"
-#include "results/csv.h"
 #include "results/human_units.h"
 #include "results/max_rate_table.h"
-#include "results/result_file.h"
-#include "results/summary.h"
-#include "results/table.h"
 
 namespace kvs {
 namespace {
-
-std::filesystem::path DefaultResultFile() {
-  const std::time_t now = std::time(nullptr);
-  const std::filesystem::path directory = "kvs-bench-results";
-  const std::string stem = fmt::format("{:%Y%m%d-%H%M%S}", fmt::localtime(now));
-  std::filesystem::path path = directory / (stem + ".json");
-  for (int i = 2; std::filesystem::exists(path); ++i) {
-    path = directory / fmt::format("{}-{}.json", stem, i);
-  }
-  return path;
-}
-
-void WriteCsv(const Run& run, const std::filesystem::path& path) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "we"), std::fclose);
-  const std::string text = TrialsToCsv(run);
-  if (file == nullptr || std::fwrite(text.data(), 1, text.size(), file.get()) != text.size() ||
-      std::fflush(file.get()) != 0) {
-    throw EnvironmentError(fmt::format("{}: cannot be written: {}", path.string(),
-                                       std::generic_category().message(errno)));
-  }
-}
 
 // A session of a run, from the plan to the exit code.
 class Runner {
@@ -108,10 +80,10 @@ class Runner {
       Save();
     }
     if (options_.find_max) FindMaxRates(stop);
-    const bool interrupted = WasInterrupted();
-    run_.complete = !interrupted;
+    // A request to stop that came too late to stop anything is none.
+    run_.complete = IsDone(run_, options_.find_max.has_value());
     Save();
-    return Report(interrupted);
+    return Report();
   }
 
  private:
@@ -168,9 +140,7 @@ class Runner {
             kDropCachesFile, std::generic_category().message(error)));
       }
     }
-    result_file_ = options_.result_file.value_or(DefaultResultFile());
-    CheckWritable(result_file_, !options_.result_file);
-    if (options_.csv_file) CheckWritable(*options_.csv_file, false);
+    files_.emplace(options_.result_file, options_.csv_file);
   }
 
   // Stores of other trials are gone when one begins, unless they are kept.
@@ -213,31 +183,9 @@ class Runner {
   void ContinueRun(Run earlier) {
     run_ = std::move(earlier);
     earlier_s_ = run_.elapsed_s;
-    AcceptOrRefuse(EnvironmentDifferences(run_, doctor::StableFacts(facts_)));
-    if (!run_.sessions) {
-      run_.sessions = {{.started_at = run_.started_at,
-                        .elapsed_s = run_.elapsed_s,
-                        .command_line = run_.command_line,
-                        .trials = 0,
-                        .machine = std::nullopt}};
-    }
-    // Interrupted trials are gone, and they were the last session's.
     earlier_trials_ = run_.trials.size();
-    uint64_t of_sessions_before = 0;
-    for (size_t i = 0; i + 1 < run_.sessions->size(); ++i) {
-      of_sessions_before += (*run_.sessions)[i].trials;
-    }
-    if (of_sessions_before > earlier_trials_) {
-      throw UsageError(fmt::format(
-          "{}: /kvs_bench/sessions: have more trials than the file: was it edited by hand?",
-          result_file_.string()));
-    }
-    run_.sessions->back().trials = earlier_trials_ - of_sessions_before;
-    run_.sessions->push_back({.started_at = LocalTimestamp(),
-                              .elapsed_s = 0,
-                              .command_line = ShellCommand(words_),
-                              .trials = 0,
-                              .machine = std::nullopt});
+    AcceptOrRefuse(EnvironmentDifferences(run_, doctor::StableFacts(facts_)));
+    BeginSession(run_, ShellCommand(words_));
     progress_.Say(fmt::format("{} of {} trials are there, {} to go", earlier_trials_,
                               run_.planned_trials, plan_.trials.size()));
   }
@@ -250,7 +198,7 @@ class Runner {
       throw EnvironmentError(fmt::format(
           "{}: was measured in another environment ({}); run all of it anew, or resume it with "
           "--allow-environment-mismatch",
-          result_file_.string(), text));
+          files_->result_file().string(), text));
     }
     progress_.Warn(fmt::format("resumed in another environment: {}", text));
     if (!run_.notes) run_.notes.emplace();
@@ -263,28 +211,17 @@ class Runner {
   // fails to tell will fail in its trials as well.
   void CheckLibraries(StopRequests& stop) {
     std::vector<std::string> differences;
-    std::set<std::string> asked;
-    std::vector<TrialPlan> to_come = plan_.trials;
-    if (options_.find_max) {
-      to_come.insert(to_come.end(), plan_.runnable.begin(), plan_.runnable.end());
-    }
-    for (const TrialPlan& trial : to_come) {
-      const std::string before = LibraryIn(run_, trial.engine);
-      if (before.empty() || !asked.insert(trial.engine).second) continue;
-      TrialPlan question = trial;
-      question.existing_store = false;
-      question.load_only = true;
-      question.cold.reset();
-      question.workload = LoadSpec("fillseq", {{"recordcount", "1"}});  // starts on an empty store
-      const std::string store_name = fmt::format("library-of-{}", trial.engine);
+    for (TrialPlan& question : LibraryQuestions(plan_, options_.find_max.has_value(), run_)) {
+      const std::string store_name = fmt::format("library-of-{}", question.engine);
       question.directory = directory_->StorePath(store_name);
       const TrialOutcome outcome =
           RunTrialProcess(question, options_.timeout_s, stop, [](const PhaseReport&) {});
       directory_->RemoveStore(store_name);
       if (!outcome.trial || outcome.trial->library.empty()) continue;
+      const std::string before = LibraryIn(run_, question.engine);
       if (outcome.trial->library == before) continue;
       differences.push_back(
-          fmt::format("{}: {}, now {}", trial.engine, before, outcome.trial->library));
+          fmt::format("{}: {}, now {}", question.engine, before, outcome.trial->library));
     }
     AcceptOrRefuse(differences);
   }
@@ -353,39 +290,16 @@ class Runner {
     }
   }
 
-  // Of all cells in turn, so that a drift of the machine touches all of them alike. Goes on with
-  // what the result has.
   void FindMaxRates(StopRequests& stop) {
-    if (!TrialsAreDone()) return;
-    if (!run_.max_rates) {
-      run_.max_rates = {.slo = options_.find_max->slo.text,
-                        .arrivals = std::string(ToString(options_.find_max->arrivals)),
-                        .resolution = find_max::kResolution,
-                        .confirmations = options_.find_max->confirmations,
-                        .cells = {}};
-      for (const TrialPlan& cell : plan_.runnable) {
-        run_.max_rates->cells.emplace_back().cell = cell.cell;
-      }
-    }
-    std::vector<MaxRate>& records = run_.max_rates->cells;
-    std::vector<find_max::CellSearch> searches;
-    for (size_t i = 0; i < plan_.runnable.size(); ++i) {
-      searches.emplace_back(*options_.find_max, plan_.runnable[i], run_.trials, records[i]);
-    }
-    for (bool any = true; any;) {
-      any = false;
-      for (size_t i = 0; i < searches.size(); ++i) {
-        std::optional<TrialPlan> probe = searches[i].Next();
-        if (!probe) continue;
-        any = true;
-        std::optional<Trial> trial;
-        if (stop.Count() == 0) trial = RunProbe(*probe, stop);
-        if (!trial || trial->status == TrialStatus::kInterrupted) return;
-        searches[i].Take(std::move(*trial));
-        SayProbe(records[i]);
-        UpdateElapsed();
-        Save();
-      }
+    if (!TrialsAreDone(run_)) return;
+    find_max::CellSearches searches(*options_.find_max, plan_.runnable, run_);
+    while (std::optional<TrialPlan> probe = searches.Next()) {
+      std::optional<Trial> trial;
+      if (stop.Count() == 0) trial = RunProbe(*probe, stop);
+      if (!trial || trial->status == TrialStatus::kInterrupted) return;
+      SayProbe(searches.Take(std::move(*trial)));
+      UpdateElapsed();
+      Save();
     }
   }
 
@@ -414,62 +328,18 @@ class Runner {
   }
 
   void Save() {
-    if (options_.load_only) return;
-    try {
-      WriteRun(run_, result_file_);
-      if (!claim_.Take(result_file_)) {
-        throw EnvironmentError(
-            fmt::format("{}: another run writes it, too", result_file_.string()));
-      }
-    } catch (const ResultFileError& error) {
-      throw EnvironmentError(error.what());
-    }
-    if (options_.csv_file) WriteCsv(run_, *options_.csv_file);
+    if (files_) files_->Save(run_);
   }
 
-  bool TrialsAreDone() const {
-    return run_.trials.size() >= run_.planned_trials &&
-           std::none_of(run_.trials.begin(), run_.trials.end(), [](const Trial& trial) {
-             return trial.status == TrialStatus::kInterrupted;
-           });
-  }
-
-  bool SearchesAreDone() const {
-    if (!options_.find_max) return true;
-    return run_.max_rates && std::none_of(run_.max_rates->cells.begin(),
-                                          run_.max_rates->cells.end(), [](const MaxRate& search) {
-                                            return search.outcome == SearchOutcome::kSearching;
-                                          });
-  }
-
-  // A request to stop that came too late to stop anything is none.
-  bool WasInterrupted() const { return !TrialsAreDone() || !SearchesAreDone(); }
-
-  // In the order in which cells were asked for; the result file has the order in which they ran.
-  void PrintTables() const {
-    Run ordered = run_;
-    const auto rank = [this](const Trial& trial) {
-      return std::find(plan_.cells.begin(), plan_.cells.end(), trial.cell) - plan_.cells.begin();
-    };
-    std::stable_sort(ordered.trials.begin(), ordered.trials.end(),
-                     [&rank](const Trial& a, const Trial& b) { return rank(a) < rank(b); });
-    const TableOptions table{.colour = UsesColor(STDOUT_FILENO, options_.color)};
-    const std::vector<CellSummary> cells = Summarise(ordered.trials);
-    fmt::print("{}", RenderTables(ordered, cells, table));
-    if (run_.max_rates) fmt::print("{}", RenderMaxRateTables(*run_.max_rates));
-    if (options_.costs) fmt::print("{}", RenderCostTables(cells));
-    std::fflush(stdout);
-  }
-
-  ExitCode Report(bool interrupted) {
-    if (!options_.load_only) {
-      PrintTables();
+  ExitCode Report() {
+    if (files_) {
+      PrintTables(run_, plan_.cells, options_.costs, options_.color);
       progress_.Say(fmt::format("{}result: {}", run_.complete ? "" : "interrupted; partial ",
-                                result_file_.string()));
+                                files_->result_file().string()));
       if (!run_.complete) {
         const ResumeCommand command{.program = words_.front(),
-                                    .result_file = result_file_.string(),
-                                    .csv_file = options_.csv_file.value_or("").string(),
+                                    .result_file = files_->result_file().string(),
+                                    .csv_file = files_->csv_file().value_or("").string(),
                                     .costs = options_.costs};
         progress_.SayAnyway(fmt::format("to go on with it: {}", command.ToString()));
       }
@@ -480,15 +350,7 @@ class Runner {
           "to measure on it: the same command, with --use-existing and that path instead of "
           "--load-only and --dir");
     }
-    if (interrupted) return ExitCode::kInterrupted;
-    const bool failed = std::any_of(run_.trials.begin(), run_.trials.end(), [](const Trial& trial) {
-      return trial.status == TrialStatus::kFailed || trial.status == TrialStatus::kWrongAnswer;
-    });
-    const bool search_failed =
-        run_.max_rates &&
-        std::any_of(run_.max_rates->cells.begin(), run_.max_rates->cells.end(),
-                    [](const MaxRate& search) { return search.outcome == SearchOutcome::kFailed; });
-    return failed || search_failed ? ExitCode::kEngineFailed : ExitCode::kOk;
+    return run_.complete ? ExitCodeOf(run_) : ExitCode::kInterrupted;
   }
 
   struct Kept {
@@ -502,8 +364,7 @@ class Runner {
   const bool allow_environment_mismatch_;
   Progress progress_;
   std::filesystem::path data_parent_;
-  std::filesystem::path result_file_;
-  FileClaim claim_;
+  std::optional<OutputFiles> files_;  // nothing with --load-only
   MachineFacts facts_;
   std::optional<RunDirectory> directory_;
   unsigned stores_made_ = 0;
@@ -513,23 +374,6 @@ class Runner {
   double earlier_s_ = 0;       // of earlier sessions
   const uint64_t start_ns_ = NowNs();
 };
-
-// Reads the run to resume.
-Run ReadResumable(const std::filesystem::path& path) {
-  Run run;
-  try {
-    run = ReadRun(path);
-  } catch (const ResultFileError& error) {
-    throw UsageError(fmt::format("--resume: {}", error.what()));
-  }
-  if (!run.complete && !run.plan) {
-    throw UsageError(fmt::format(
-        "--resume: {}: does not say what was asked for (it is an arm of a comparison, or older than "
-        "kvs-bench {}); run it anew: {}",
-        path.string(), KVS_VERSION, run.command_line));
-  }
-  return run;
-}
 
 }  // namespace
 
@@ -546,26 +390,18 @@ ExitCode ResumeBenchmark(const ResumeOptions& resume, const RunOptions& output, 
     throw EnvironmentError(
         fmt::format("--resume: {}: a run is writing it right now", path.string()));
   }
-  Run earlier = ReadResumable(path);
-  if (earlier.complete) {
+  UnfinishedRun unfinished = ReadUnfinishedRun(path, engines);
+  if (unfinished.run.complete) {
     fmt::print("{}: complete, nothing to do\n", path.string());
     return ExitCode::kOk;
   }
-  RunOptions options;
-  Plan plan;
-  try {
-    options = ToRunOptions(earlier, engines);
-    plan = MakePlan(options, engines);
-    TakeOutFinished(plan, earlier);
-  } catch (const UsageError& error) {
-    throw UsageError(fmt::format("--resume: {}: {}", path.string(), error.what()));
-  }
+  RunOptions& options = unfinished.options;
   options.result_file = path;
   options.csv_file = output.csv_file;
   options.costs = output.costs;
   options.quiet = output.quiet;
   options.color = output.color;
-  return Runner(options, std::move(plan), words, std::move(earlier),
+  return Runner(options, std::move(unfinished.plan), words, std::move(unfinished.run),
                 resume.allow_environment_mismatch)
       .Execute();
 }

@@ -4,14 +4,14 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <map>
 #include <optional>
-#include <set>
 #include <string_view>
 #include <tuple>
 
 #include "results/human_units.h"
+#include "results/table_legend.h"
+#include "results/table_notes.h"
 #include "results/text_layout.h"
 
 namespace kvs {
@@ -31,23 +31,23 @@ constexpr Widths kWidthsWithFlushes{
 constexpr size_t kLatencyColumns = 3;
 constexpr double kShownPercents[kLatencyColumns] = {50, 99, 99.9};
 
-using CellList = std::vector<const CellSummary*>;
-
 // One table: the cells of one workload, pool and durability, and the floors beside them.
 class Table {
  public:
   Table(const Run& run, CellList cells, const TableOptions& options)
-      : run_(run), cells_(std::move(cells)), options_(options), name_(cells_.front()->cell) {
+      : run_(run),
+        cells_(InOrder(std::move(cells))),
+        options_(options),
+        notes_(run, cells_, options.colour),
+        name_(cells_.front()->cell) {
     for (const CellSummary* cell : cells_) {
       if (cell->rate_per_s) open_loop_ = cell;
     }
-    Order();
     if (std::any_of(cells_.begin(), cells_.end(),
                     [](const CellSummary* cell) { return cell->flushes_per_write.has_value(); })) {
       widths_ = kWidthsWithFlushes;
     }
     ChooseLatencies();
-    NumberNotes();
   }
 
   std::string Render() const {
@@ -63,7 +63,7 @@ class Table {
       }
       out += Row(*cell);
     }
-    return out + Unsupported() + Drifts() + PageCache() + Notes();
+    return out + notes_.Render();
   }
 
  private:
@@ -96,19 +96,6 @@ class Table {
     if (latencies_.empty()) latencies_ = {"all"};
   }
 
-  void NumberNotes() {
-    for (const CellSummary* cell : cells_) {
-      for (const std::string& note : cell->notes) {
-        const auto [found, is_new] = note_numbers_.try_emplace(note, notes_.size() + 1);
-        if (is_new) notes_.push_back({note, {}});
-        auto& engines = notes_[found->second - 1].second;
-        if (std::find(engines.begin(), engines.end(), cell->cell.engine) == engines.end()) {
-          engines.push_back(cell->cell.engine);
-        }
-      }
-    }
-  }
-
   // The median of a percentile, where there is one.
   static std::optional<double> MedianNs(const LatencySummary* latency, double percent) {
     if (latency == nullptr) return std::nullopt;
@@ -119,7 +106,7 @@ class Table {
   }
 
   // By the number of threads; then the fastest first, then the floor, then what has no figures.
-  void Order() {
+  static CellList InOrder(CellList cells) {
     const auto rank = [](const CellSummary* cell) {
       const int part = !cell->throughput_per_s ? 2 : cell->cell.IsFloorEngine() ? 1 : 0;
       double value = part == 2 ? 0.0 : -cell->throughput_per_s->median;
@@ -127,8 +114,9 @@ class Table {
       if (cell->rate_per_s) value = MedianNs(cell->FindResponseTime("all"), 99).value_or(0);
       return std::make_tuple(cell->cell.threads, part, value);
     };
-    std::stable_sort(cells_.begin(), cells_.end(),
+    std::stable_sort(cells.begin(), cells.end(),
                      [&](const auto* a, const auto* b) { return rank(a) < rank(b); });
+    return cells;
   }
 
   std::string Title() const {
@@ -249,7 +237,7 @@ class Table {
     }
     columns +=
         fmt::format("{:>{}}{:>{}}{}", "misses", widths_.misses, open_loop_ ? "service" : "harness",
-                    widths_.harness, notes_.empty() ? "" : "  notes");
+                    widths_.harness, notes_.AnyNumbers() ? "  notes" : "");
     return groups + "\n" + columns + "\n";
   }
 
@@ -291,7 +279,7 @@ class Table {
     out += Painted(
         fmt::format("{:>{}}", open_loop_ ? ServiceTime(cell) : HarnessShare(cell), widths_.harness),
         cell.harness_bound ? Paint::kDoubtful : Paint::kPlain, options_.colour);
-    if (!cell.notes.empty()) out += "  " + NoteNumbers(cell);
+    if (!cell.notes.empty()) out += "  " + notes_.NumbersOf(cell);
     out += "\n";
     if (cell.status != TrialStatus::kOk) {
       out += Wrapped("    ", Problem(cell), PaintOf(cell.status), options_.colour);
@@ -378,130 +366,14 @@ class Table {
     return HumanShare(*cell.harness_share) + (cell.harness_bound ? "!" : "");
   }
 
-  static bool IsUnsupported(const CellSummary& cell) {
-    return cell.status == TrialStatus::kUnsupported && !cell.throughput_per_s;
-  }
-
-  // One line per reason, so that an engine that cannot do a workload does not fill every group.
-  std::string Unsupported() const {
-    std::set<unsigned> all_threads;
-    std::vector<std::string> reasons;
-    std::map<std::string, std::vector<std::pair<std::string, std::set<unsigned>>>> by_reason;
-    for (const CellSummary* cell : cells_) {
-      all_threads.insert(cell->cell.threads);
-      if (!IsUnsupported(*cell)) continue;
-      auto& engines = by_reason[cell->reason];
-      if (engines.empty()) reasons.push_back(cell->reason);
-      auto engine = std::find_if(engines.begin(), engines.end(), [&](const auto& entry) {
-        return entry.first == cell->cell.engine;
-      });
-      if (engine == engines.end()) engine = engines.insert(engine, {cell->cell.engine, {}});
-      engine->second.insert(cell->cell.threads);
-    }
-    std::string out;
-    for (const std::string& reason : reasons) {
-      std::vector<std::string> names;
-      for (const auto& [engine, threads] : by_reason[reason]) {
-        const bool always = threads == all_threads;
-        names.push_back(always ? engine
-                               : fmt::format("{} at {} thread{}", engine, fmt::join(threads, ", "),
-                                             *threads.rbegin() == 1 ? "" : "s"));
-      }
-      out += Wrapped("unsupported: ", fmt::format("{}: {}", fmt::join(names, "; "), reason),
-                     Paint::kFaint, options_.colour);
-    }
-    return out;
-  }
-
-  // A line for each cell whose figure is a mean over a change.
-  std::string Drifts() const {
-    std::string out;
-    for (const CellSummary* cell : cells_) {
-      if (!cell->steady_state) continue;
-      const SteadyState& state = *cell->steady_state;
-      const Steadiness verdict = state.Verdict();
-      if (verdict == Steadiness::kSteady) continue;
-      const bool rising = verdict == Steadiness::kRising;
-      out += Wrapped(
-          "not steady: ",
-          fmt::format("{} at {} thread{}: still {} ({}{:.0f}% over the window, {} of {} trial{}): "
-                      "{}read it as the mean of a change",
-                      cell->cell.engine, cell->cell.threads, cell->cell.threads == 1 ? "" : "s",
-                      rising ? "speeding up" : "slowing down", rising ? '+' : '-',
-                      100 * state.change_share, rising ? state.trials_rising : state.trials_falling,
-                      state.trials_tested, state.trials_tested == 1 ? "" : "s",
-                      cell->cold ? "it began cold: " : "use a longer --warmup, or "),
-          Paint::kDoubtful, options_.colour);
-    }
-    return out;
-  }
-
-  // What of each engine's files the page cache held; over all numbers of threads.
-  std::string PageCache() const {
-    std::vector<std::string> order;
-    std::map<std::string, std::pair<Spread, uint64_t>> by_engine;
-    bool is_cold = false;
-    for (const CellSummary* cell : cells_) {
-      is_cold |= cell->cold.has_value();
-      if (!cell->resident_share) continue;
-      const Spread& share = *cell->resident_share;
-      const auto [found, is_new] = by_engine.try_emplace(cell->cell.engine, share, 0);
-      if (is_new) order.push_back(cell->cell.engine);
-      auto& [spread, file_bytes] = found->second;
-      spread.min = std::min(spread.min, share.min);
-      spread.max = std::max(spread.max, share.max);
-      file_bytes = std::max(file_bytes, cell->file_bytes.value_or(0));
-    }
-    if (order.empty()) return "";
-    std::vector<std::string> held;
-    for (const std::string& engine : order) {
-      const auto& [spread, file_bytes] = by_engine[engine];
-      std::string range = HumanShare(spread.max);
-      if (const std::string least = HumanShare(spread.min); least != range) {
-        range = least.substr(0, least.find('%')) + "-" + range;
-      }
-      held.push_back(fmt::format("{} of {} of {}", range, HumanBytes(file_bytes), engine));
-    }
-    return Wrapped(is_cold ? "cold start: " : "page cache: ",
-                   fmt::format("{}{}",
-                               is_cold ? "when the window began, the page cache held "
-                                       : "when measuring began, it held ",
-                               fmt::join(held, ", ")),
-                   Paint::kPlain, false);
-  }
-
-  std::string NoteNumbers(const CellSummary& cell) const {
-    std::vector<size_t> numbers;
-    for (const std::string& note : cell.notes) numbers.push_back(note_numbers_.at(note));
-    std::sort(numbers.begin(), numbers.end());
-    return fmt::format("{}", fmt::join(numbers, ","));
-  }
-
-  std::string Notes() const {
-    std::string out;
-    for (size_t i = 0; i < notes_.size(); ++i) {
-      const auto& [note, engines] = notes_[i];
-      out += Wrapped(fmt::format("  [{}] ", i + 1),
-                     fmt::format("{}: {}", fmt::join(engines, ", "), note), Paint::kPlain, false);
-    }
-    for (const Run::Workload& workload : run_.workloads) {
-      if (workload.name != name_.workload) continue;
-      for (const std::string& note : workload.notes) {
-        out += Wrapped("  ", note, Paint::kPlain, false);
-      }
-    }
-    return out;
-  }
-
   const Run& run_;
-  CellList cells_;
-  TableOptions options_;
+  const CellList cells_;
+  const TableOptions options_;
+  const TableNotes notes_;                  // of cells_
   const CellSummary* open_loop_ = nullptr;  // a cell with a rate, which is the run's
   CellName name_;  // of any cell: workload, pool and durability are the same in all
   Widths widths_ = kWidths;
   std::vector<std::string> latencies_;
-  std::map<std::string, size_t> note_numbers_;                           // counted from 1
-  std::vector<std::pair<std::string, std::vector<std::string>>> notes_;  // and their engines
 };
 
 // The cells of each table, tables in the order of their first cell. A floor stands beside every
@@ -534,97 +406,6 @@ std::vector<CellList> SplitIntoTables(const std::vector<CellSummary>& cells) {
   return tables;
 }
 
-using LegendEntries = std::vector<std::pair<const char*, std::string>>;
-
-constexpr const char* kOpsMeaning =
-    "operations per second over all threads, median of the trials [min-max]";
-constexpr const char* kMissesMeaning = "share of the lookups that found no key";
-
-LegendEntries ClosedLoopLegend(const Run& run) {
-  // Each trial has its own, unless one was asked for.
-  double shortest = std::numeric_limits<double>::max();
-  double longest = 0;
-  for (const Trial& trial : run.trials) {
-    if (!trial.Measured() || trial.is_floor) continue;
-    shortest = std::min(shortest, trial.sampling_period);
-    longest = std::max(longest, trial.sampling_period);
-  }
-  std::string timed;
-  if (longest > 1 && shortest == longest) timed = fmt::format(", 1 in {:.0f} timed", longest);
-  if (shortest < longest) {
-    timed = fmt::format(", 1 in {:.0f} to {:.0f} timed", shortest, longest);
-  }
-  return {
-      {"ops/s    ", kOpsMeaning},
-      {"vs best  ", "ops/s over that of the fastest engine with as many threads"},
-      {"latency  ", fmt::format("service time in the engine{}, medians of the trials; "
-                                "~: fewer than {} samples beyond",
-                                timed, kWellSampled)},
-      {"misses   ", kMissesMeaning},
-      {"harness  ", fmt::format("the harness's own share of the time, by the null engine (the "
-                                "floor); !: above {:.0f}%, as much harness as engine",
-                                100 * kHarnessShareLimit)},
-  };
-}
-
-LegendEntries OpenLoopLegend() {
-  return {
-      {"ops/s    ", kOpsMeaning},
-      {"backlog  ",
-       "operations due before the window's end and not done then, as time of the rate; longest of "
-       "the trials"},
-      {"response ",
-       fmt::format("from the intended start to the answer, every operation, medians of "
-                   "the trials; ~: fewer than {} samples beyond",
-                   kWellSampled)},
-      {"misses   ", kMissesMeaning},
-      {"service  ", "median time in the engine alone, over all operations"},
-      {"null     ", "what the harness itself adds, when the engine does nothing"},
-  };
-}
-
-std::string Legend(const Run& run, const std::vector<CellSummary>& cells) {
-  const bool open_loop = std::any_of(run.trials.begin(), run.trials.end(), [](const Trial& trial) {
-    return trial.rate_per_s.has_value();
-  });
-  LegendEntries entries = open_loop ? OpenLoopLegend() : ClosedLoopLegend(run);
-  if (std::any_of(cells.begin(), cells.end(),
-                  [](const CellSummary& cell) { return cell.flushes_per_write.has_value(); })) {
-    entries.insert(entries.begin() + 1, {"syncs    ", "flushes of the whole process per write"});
-  }
-  std::string out;
-  for (const auto& [name, meaning] : entries) out += Wrapped(name, meaning, Paint::kPlain, false);
-  return out;
-}
-
-std::string Notes(const Run& run) {
-  std::string out;
-  for (const std::string& note : run.notes.value_or(std::vector<std::string>())) {
-    out += Wrapped("note     ", note, Paint::kPlain, false);
-  }
-  return out;
-}
-
-// What was wrong with the machine, as every figure above depends on it.
-std::string BadFindings(const Run& run, bool colour) {
-  std::string out;
-  if (!run.machine) return out;
-  for (const Finding& finding : run.machine->findings) {
-    if (!finding.IsBad()) continue;
-    const Paint paint = finding.status == FindingStatus::kFail ? Paint::kBad : Paint::kDoubtful;
-    out += Wrapped("machine  ",
-                   fmt::format("{}: {}: {}", ToString(finding.status), finding.name, finding.seen),
-                   paint, colour);
-  }
-  return out;
-}
-
-std::string Interruption(const Run& run) {
-  if (run.complete) return "";
-  return fmt::format("\nInterrupted: {} of {} planned trials ran.\n", run.trials.size(),
-                     run.planned_trials);
-}
-
 }  // namespace
 
 std::string RenderTables(const Run& run, const std::vector<CellSummary>& cells,
@@ -633,8 +414,7 @@ std::string RenderTables(const Run& run, const std::vector<CellSummary>& cells,
   for (CellList& table : SplitIntoTables(cells)) {
     out += Table(run, std::move(table), options).Render() + "\n";
   }
-  return out + Legend(run, cells) + Notes(run) + BadFindings(run, options.colour) +
-         Interruption(run);
+  return out + RenderLegend(run, cells, options.colour);
 }
 
 }  // namespace kvs
