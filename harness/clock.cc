@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <system_error>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -51,7 +52,9 @@ class ProcessorTicks final : public TickSource {
     return sched_setaffinity(0, sizeof one, &one) == 0;
   }
   void MoveAnywhere() override {
-    if (has_cpus_) sched_setaffinity(0, sizeof cpus_, &cpus_);
+    if (!has_cpus_ || sched_setaffinity(0, sizeof cpus_, &cpus_) == 0) return;
+    throw std::system_error(errno, std::generic_category(),
+                            "the clock was calibrated, but the thread does not get its CPUs back");
   }
   void Sleep(uint64_t ns) override {
     timespec left{.tv_sec = static_cast<time_t>(ns / 1'000'000'000),

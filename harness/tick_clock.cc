@@ -16,29 +16,34 @@ namespace {
 constexpr uint64_t kCalibrationNs = 5'000'000;
 // How long the CPUs are visited: a move takes some us, and on a busy machine ms.
 constexpr uint64_t kLongestWalkNs = 20'000'000;
-// Two readings of ticks with the system's between them are this close at most, or somebody is in
-// the way.
-constexpr uint64_t kWidestReadingNs = 10'000;
+// Two readings of the system's clock with the ticks between them are this close at most, or
+// somebody is in the way. Both ends of the calibration together are off by so much at most, which
+// is 200 ppm of it: less than what a trial takes for a clock that went wrong.
+constexpr uint64_t kWidestReadingNs = 1'000;
 constexpr int kReadingAttempts = 64;
+// How much longer it is tried to get one so close.
+constexpr uint64_t kLongestReadingNs = 2'000'000;
 constexpr uint64_t kMostOffLineNs = 2'000;
 constexpr double kDearerTimes = 2;
 
-// A reading, and how long it took: the system's clock was read within.
+// A reading, and how long it took: the ticks were read within.
 struct Paired {
   TickReading reading;
-  uint64_t width_ticks = UINT64_MAX;
+  uint64_t width_ns = UINT64_MAX;
 };
 
 // The closest of some: any of them may have been interrupted.
 Paired ReadBoth(TickSource& source) {
   Paired best;
-  for (int i = 0; i < kReadingAttempts; ++i) {
-    const uint64_t before = source.ReadTicks();
-    const uint64_t system_ns = source.ReadSystemNs();
-    const uint64_t width = source.ReadTicks() - before;
-    if (width < best.width_ticks) best = {{before + width / 2, system_ns}, width};
+  const uint64_t end_ns = source.ReadSystemNs() + kLongestReadingNs;
+  for (int i = 0;; ++i) {
+    const uint64_t before_ns = source.ReadSystemNs();
+    const uint64_t ticks = source.ReadTicks();
+    const uint64_t width_ns = source.ReadSystemNs() - before_ns;
+    if (width_ns < best.width_ns) best = {{ticks, before_ns + width_ns / 2}, width_ns};
+    if (i < kReadingAttempts) continue;
+    if (best.width_ns <= kWidestReadingNs || before_ns >= end_ns) return best;
   }
-  return best;
 }
 
 // What a call of `read` takes, in ns: the least of some batches, as others may be at work.
@@ -130,16 +135,13 @@ TickChoice ChooseTicks(TickSource& source) {
                               HumanNs(static_cast<double>(ns))));
   }
   const TickConversion conversion(first.reading, last.reading);
-  const auto width_ns = [&conversion](const Paired& paired) {
-    return 1e9 * static_cast<double>(paired.width_ticks) / conversion.TicksPerS();
-  };
-  const double widest_ns = std::max({width_ns(first), width_ns(middle), width_ns(last)});
-  if (widest_ns > static_cast<double>(kWidestReadingNs)) {
+  const uint64_t widest_ns = std::max({first.width_ns, middle.width_ns, last.width_ns});
+  if (widest_ns > kWidestReadingNs) {
     return Refuse(fmt::format("it could be compared with the system's clock no closer than to {}",
-                              HumanNs(widest_ns)));
+                              HumanNs(static_cast<double>(widest_ns))));
   }
   const uint64_t off_ns = Distance(conversion.ToNs(middle.reading.ticks), middle.reading.system_ns);
-  if (off_ns > kMostOffLineNs + static_cast<uint64_t>(widest_ns)) {
+  if (off_ns > kMostOffLineNs + widest_ns) {
     return Refuse(fmt::format("its rate is not constant: {} off halfway through {}",
                               HumanNs(static_cast<double>(off_ns)),
                               HumanNs(static_cast<double>(ns))));

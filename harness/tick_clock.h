@@ -61,7 +61,8 @@ class TickSource {
   virtual std::vector<int> Cpus() = 0;
   // Moves the calling thread to `cpu`; false if that is refused.
   virtual bool MoveTo(int cpu) = 0;
-  // Undoes every MoveTo.
+  // Undoes every MoveTo. Throws std::system_error if that is refused: the thread would stay where
+  // it is, and so would those that it starts.
   virtual void MoveAnywhere() = 0;
   virtual void Sleep(uint64_t ns) = 0;
 };

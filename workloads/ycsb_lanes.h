@@ -95,8 +95,10 @@ inline bool MultipliesWords() {
   return __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vbmi2") != 0;
 }
 
-// FnvHashAll with that instruction.
-[[gnu::target("avx512f,avx512dq")]] inline void FnvHashAllByWords(Words& values, int bytes) {
+// FnvHashAll with that instruction. All words go through it, so those behind `count` get a value.
+[[gnu::target("avx512f,avx512dq")]] inline void FnvHashAllByWords(Words& values, size_t count,
+                                                                  int bytes) {
+  for (size_t i = count; i < kMost; ++i) values.words[i] = 0;
   constexpr size_t kWords = sizeof(__m512i) / sizeof(uint64_t);
   constexpr size_t kGroups = kMost / kWords;
   constexpr __mmask8 kAll = 0xFF;  // without a mask GCC 12 warns of its own header
@@ -154,7 +156,7 @@ KVS_LANES void FnvHashAllByHalves(Words& values, size_t count, int bytes) {
 // Replaces the first `count` of `values`, a multiple of kWidth, by FnvHash64 of them, if they are
 // below 2^(8 bytes), bytes <= 5; the others by anything.
 KVS_LANES void FnvHashAll(Words& values, size_t count, int bytes) {
-  if (MultipliesWords()) return FnvHashAllByWords(values, bytes);
+  if (MultipliesWords()) return FnvHashAllByWords(values, count, bytes);
   FnvHashAllByHalves(values, count, bytes);
 }
 

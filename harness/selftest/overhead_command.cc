@@ -100,9 +100,11 @@ class OverheadRun {
                                             kvs::ToString(trial.status), trial.reason));
         return ExitCode::kEngineFailed;
       }
-      results_[planned.arm].push_back({.throughput_per_s = trial.throughput_per_s,
-                                       .cpu_share = (trial.user_cpu_s + trial.system_cpu_s) /
-                                                    (trial.window_s * planned.arm.threads)});
+      // The process has other threads, too, which are not asleep for all of a short window.
+      const double cpu_share =
+          (trial.user_cpu_s + trial.system_cpu_s) / (trial.window_s * planned.arm.threads);
+      results_[planned.arm].push_back(
+          {.throughput_per_s = trial.throughput_per_s, .cpu_share = std::min(cpu_share, 1.0)});
       if (trial.clock) report_.clocks.push_back(*trial.clock);
     }
     ++report_.rounds;

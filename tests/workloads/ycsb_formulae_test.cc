@@ -155,7 +155,7 @@ TEST(YcsbFormulaeTest, HashesInLanesAreThoseOfOneByOne) {
       const size_t count = 4 * (1 + random.Below(lanes::kMost / 4));
       HashByHalves(halves, count, bytes);
       lanes::Words whole = values;
-      if (lanes::MultipliesWords()) lanes::FnvHashAllByWords(whole, bytes);
+      if (lanes::MultipliesWords()) lanes::FnvHashAllByWords(whole, count, bytes);
       for (size_t lane = 0; lane < count; ++lane) {
         const uint64_t want = FnvHash64(values.words[lane]);
         ASSERT_EQ(halves.words[lane], want) << values.words[lane];
