@@ -2,12 +2,16 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "harness/compare/paired_run.h"
 #include "harness/terminal.h"
@@ -52,12 +56,40 @@ void Print(const CompareOptions& options, const Comparison& comparison, const Ru
   }
 }
 
+// How many trials of `a` are those of `b`, too: what came out twice, to the last digit, was
+// measured once.
+size_t SharedTrials(const Run& a, const Run& b) {
+  return static_cast<size_t>(
+      std::count_if(a.trials.begin(), a.trials.end(), [&b](const Trial& trial) {
+        return trial.status != TrialStatus::kUnsupported &&
+               std::find(b.trials.begin(), b.trials.end(), trial) != b.trials.end();
+      }));
+}
+
+// A line of what a run holds, floors aside.
+std::string CellsOf(const std::filesystem::path& path, const Run& run) {
+  std::vector<std::string> cells;
+  for (const Trial& trial : run.trials) {
+    if (trial.is_floor) continue;
+    std::string cell = trial.cell.ToString();
+    if (std::find(cells.begin(), cells.end(), cell) == cells.end()) cells.push_back(cell);
+  }
+  constexpr size_t kMostNamed = 4;
+  const size_t others = cells.size() > kMostNamed ? cells.size() - kMostNamed : 0;
+  cells.resize(cells.size() - others);
+  return fmt::format("\n  {} holds {}{}", path.string(),
+                     cells.empty() ? "none" : fmt::format("{}", fmt::join(cells, ", ")),
+                     others == 0 ? "" : fmt::format(" and {} more", others));
+}
+
 ExitCode RunStored(const CompareOptions& options, const StoredOptions& files) {
   const Run baseline = Read(files.baseline);
   const Run candidate = Read(files.candidate);
-  if (baseline.trials == candidate.trials) {
-    throw UsageError(fmt::format("{} and {} hold the same trials: compare two runs",
-                                 files.baseline.string(), files.candidate.string()));
+  if (const size_t shared = SharedTrials(baseline, candidate); shared > 0) {
+    throw UsageError(fmt::format(
+        "{} and {} hold the same {} trial{}, so they are no two runs (is one the other, "
+        "resumed?): measure again",
+        files.baseline.string(), files.candidate.string(), shared, shared == 1 ? "" : "s"));
   }
   if (const std::vector<Mismatch> found = WorkloadMismatches(baseline, candidate); !found.empty()) {
     throw UsageError(
@@ -75,8 +107,9 @@ ExitCode RunStored(const CompareOptions& options, const StoredOptions& files) {
 
   Comparison comparison = CompareStored(baseline, candidate, options.judge_flush_bound);
   if (comparison.cells.empty()) {
-    throw UsageError(fmt::format("{} and {} have no cell in common", files.baseline.string(),
-                                 files.candidate.string()));
+    throw UsageError(fmt::format("{} and {} have no cell in common:{}{}", files.baseline.string(),
+                                 files.candidate.string(), CellsOf(files.baseline, baseline),
+                                 CellsOf(files.candidate, candidate)));
   }
   comparison.rules.threshold = options.threshold;
   comparison.baseline.name = files.baseline.string();

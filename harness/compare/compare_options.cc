@@ -45,6 +45,11 @@ more would do, stands beside it. Of files, few trials are always inconclusive: f
 is something to see; and two runs that were measured apart cannot tell a change of the program from
 one of the machine. docs/verdicts.md has the rules.
 
+Refused are files that share trials, and runs that were asked different things: workload, rate,
+arrivals, sampling, memory budget, window, warm-up, cold or warm start, verification, a store of
+their own or one that was there. Runs of different machines, builds, libraries or versions are
+refused, too, unless --allow-environment-mismatch is given.
+
 Exit codes: 0 ok or improved, 1 a regression, 2 usage, or results that cannot be read or compared,
 3 inconclusive, or the baseline differs from itself, 4 the machine refuses (disk, directory), 5 an
 engine failed or gave a wrong answer in the candidate, 130 interrupted: the blocks until then are

@@ -135,10 +135,20 @@ class RefusalsTest(CompareTest):
 
     def test_one_run_twice(self):
         shutil.copy(self.scratch / "baseline.json", self.scratch / "copy.json")
-        self.assert_refused("baseline.json", "copy.json", says=["the same trials"])
+        self.assert_refused("baseline.json", "copy.json", says=["hold the same ", "measure again"])
+
+    def test_a_run_and_itself(self):
+        with open(self.scratch / "baseline.json", encoding="utf-8") as file:
+            whole = json.load(file)
+        measured = len(whole["kvs_bench"]["trials"])
+        self.assertGreater(measured, 2)
+        self.assert_refused("baseline.json", "baseline.json",
+                            says=[f"hold the same {measured} trials", "resumed"])
 
     def test_nothing_in_common(self):
-        self.assert_refused("baseline.json", "sync.json", says=["no cell in common"])
+        self.assert_refused("baseline.json", "sync.json",
+                            says=["no cell in common", "baseline.json holds ycsb-c/engine:single",
+                                  "sync.json holds ycsb-a/engine:single"])
 
     def test_other_workloads(self):
         def larger(result):
