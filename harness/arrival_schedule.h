@@ -18,6 +18,10 @@ enum class Arrivals : uint8_t {
 std::string_view ToString(Arrivals arrivals);
 std::optional<Arrivals> ParseArrivals(std::string_view text);
 
+// Of all threads together: more than any engine answers, and few enough to be drawn again after a
+// trial.
+inline constexpr uint64_t kMostRatePerS = 100'000'000;
+
 // A load that does not depend on the engine. In the closed loop a thread asks again when it has
 // been answered, so that an engine that stalls stops its load too, and the operations that would
 // have had to wait are never seen (B. Schroeder, A. Wierman, M. Harchol-Balter, "Open Versus

@@ -20,8 +20,6 @@ namespace {
 
 constexpr unsigned kMostThreads = 4096;
 constexpr unsigned kMostTrials = 1000;
-// Per second: more than any engine answers, and few enough to be counted again after a trial.
-constexpr uint64_t kMostRate = 100'000'000;
 
 PoolKind ParsePool(const std::string& text) {
   if (const std::optional<PoolKind> pool = ParsePoolKind(text)) return *pool;
@@ -41,7 +39,7 @@ uint64_t ParseOperations(const std::string& text) {
 
 double ParseRate(const std::string& text) {
   const uint64_t rate = ParseCount(text);
-  if (rate == 0 || rate > kMostRate) {
+  if (rate == 0 || rate > kMostRatePerS) {
     throw UsageError("must be from 1 to 100M operations per second");
   }
   return static_cast<double>(rate);
@@ -125,8 +123,17 @@ double ParseReal(const std::string& text, double least, double most) {
   return number;
 }
 
+// Of an option and -p that say the same, neither would be what was meant.
+void RefuseTwice(const PropertyOverrides& of_options, std::string_view property) {
+  for (const PropertyOverride& other : of_options) {
+    if (other.name != property || other.option.empty()) continue;
+    throw UsageError(
+        fmt::format("{} and -p {} say the same; leave one of them out", other.option, property));
+  }
+}
+
 // What --records, --key-size, --value-size, --compression-ratio and --operations change in a
-// workload; -p comes last.
+// workload, and -p.
 PropertyOverrides ReadOverrides(const RawOptions& raw) {
   PropertyOverrides overrides;
   const auto read = [&overrides](std::string_view option, const std::string& text, auto parse,
@@ -134,7 +141,7 @@ PropertyOverrides ReadOverrides(const RawOptions& raw) {
     if (text.empty()) return;
     uint64_t number = 0;
     ParseOne(option, text, number, parse);
-    overrides.emplace_back(property, fmt::to_string(number));
+    overrides.emplace_back(property, fmt::to_string(number), fmt::format("{} {}", option, text));
   };
   read("--records", raw.records, ParseCount, "recordcount");
   read("--key-size", raw.key_size, ParseBytes, "keysize");
@@ -143,11 +150,14 @@ PropertyOverrides ReadOverrides(const RawOptions& raw) {
     double ratio = 0;
     ParseOne("--compression-ratio", raw.compression_ratio, ratio,
              [](const std::string& text) { return ParseReal(text, 0, 1); });
-    overrides.emplace_back("compressionratio", raw.compression_ratio);
+    overrides.emplace_back("compressionratio", raw.compression_ratio,
+                           "--compression-ratio " + raw.compression_ratio);
   }
   read("--operations", raw.operations, ParseOperations, "operationcount");
   for (const std::string& property : raw.properties) {
-    overrides.push_back(ParseProperty("-p", property));
+    auto [name, value] = ParseProperty("-p", property);
+    RefuseTwice(overrides, name);
+    overrides.emplace_back(std::move(name), std::move(value));
   }
   return overrides;
 }
@@ -159,9 +169,11 @@ Spec CustomWorkload(const RawOptions& raw, const PropertyOverrides& overrides) {
     double read_percent = 0;
     ParseOne("--read-percent", raw.read_percent, read_percent,
              [](const std::string& text) { return ParseReal(text, 0, 100); });
-    changes.emplace_back("readproportion", fmt::to_string(read_percent / 100));
-    changes.emplace_back("updateproportion", fmt::to_string((100 - read_percent) / 100));
+    const std::string option = "--read-percent " + raw.read_percent;
+    changes.emplace_back("readproportion", fmt::to_string(read_percent / 100), option);
+    changes.emplace_back("updateproportion", fmt::to_string((100 - read_percent) / 100), option);
   }
+  for (const PropertyOverride& other : overrides) RefuseTwice(changes, other.name);
   // Binary keys have any size from 8 bytes on, YCSB's only what their digits leave.
   if (!raw.key_size.empty()) changes.emplace_back("keyformat", "binary");
   changes.insert(changes.end(), overrides.begin(), overrides.end());
@@ -248,11 +260,35 @@ void CheckStoreOptions(const RunOptions& run) {
     throw UsageError(
         fmt::format("{}: workload '{}' starts on an empty store", option, workload.name));
   }
-  if (run.existing_store && workload.Proportion(OperationKind::kRemove) > 0) {
+  if (!run.existing_store) return;
+  if (workload.Proportion(OperationKind::kRemove) > 0) {
     throw UsageError(fmt::format(
-        "--use-existing: workload '{}' removes records, and the next run on the store would miss "
+        "--use-existing: workload '{}' removes records, and the next trial on the store would miss "
         "them; let it load its own store",
         workload.name));
+  }
+  if (workload.Proportion(OperationKind::kInsert) > 0) {
+    throw UsageError(fmt::format(
+        "--use-existing: workload '{}' inserts records, and the next trial on the store would "
+        "insert the same ones, which are overwritten then; let it load its own store",
+        workload.name));
+  }
+}
+
+// A trial that cannot end in time would be begun and killed.
+void CheckTimeout(const RunOptions& run) {
+  for (const Spec& workload : run.workloads) {
+    double needed_s = workload.CanWarmUp() ? run.warmup_s : 0;
+    if (!workload.operation_count) {
+      needed_s += run.duration_s;
+    } else if (run.open_loop) {
+      needed_s += static_cast<double>(*workload.operation_count) / run.open_loop->rate_per_s;
+    }
+    if (run.load_only || run.timeout_s > needed_s) continue;
+    throw UsageError(fmt::format(
+        "--timeout: {:g} s would end every trial of '{}' before its end: warm-up and window take "
+        "{:g} s, the load not counted; give it more",
+        run.timeout_s, workload.name, needed_s));
   }
 }
 
@@ -329,6 +365,7 @@ RunOptions Interpret(const RawOptions& raw, EngineTable engines) {
   run.keep = raw.keep;
   run.load_only = raw.load_only;
   CheckStoreOptions(run);
+  CheckTimeout(run);
   return run;
 }
 

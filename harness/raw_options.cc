@@ -84,7 +84,8 @@ void DefineTrial(OptionGroup& how, RawOptions& raw, const char* duration, const 
              "operations per second, all threads together, started on time however long they take "
              "(open loop)");
   how.AddOne("--arrivals", "poisson|constant", raw.arrivals,
-             "gaps between the operations of --rate: random or equal (default: poisson)");
+             "gaps between the operations of --rate, or of --find-max's probes: random or equal "
+             "(default: poisson)");
   how.AddOne("--warmup", "TIME", raw.warmup,
              fmt::format("time before the window (default: {})", warmup));
   how.AddFlagOrValue("--cold", raw.cold,

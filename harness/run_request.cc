@@ -86,9 +86,11 @@ RunOptions ToRunOptions(const Run& run, EngineTable engines) {
   if (plan.engines.empty()) RefusePlan("names no engine");
   options.engines = ChooseEngines(plan.engines, engines);
   for (const Run::Workload& workload : run.workloads) {
+    PropertyOverrides properties;
+    for (const auto& [name, value] : workload.properties) properties.emplace_back(name, value);
     try {
       options.workloads.push_back(ParseSpec("", "the result's workload " + workload.name,
-                                            workload.name, workload.properties));
+                                            workload.name, properties));
     } catch (const SpecError& error) {
       throw UsageError(fmt::format("/kvs_bench/workloads: '{}': {}", workload.name, error.what()));
     }

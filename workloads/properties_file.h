@@ -12,6 +12,11 @@ struct PropertyEntry {
   std::string name;
   std::string value;  // escapes resolved, white space at the end removed
   std::string where;  // "file:line: ", or "-p " for an option: what messages begin with
+  // Of an option that says the same in other words, as it was written: "--records 10k".
+  std::string option = {};
+
+  // What messages are about: where it stands, and as written.
+  std::string Written() const { return option.empty() ? where + name + "=" + value : option; }
 };
 
 // Reads the lines of `text` in order: comments (# and !), continued lines, '=', ':' or white space

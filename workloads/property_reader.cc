@@ -50,9 +50,8 @@ PropertyReader::PropertyReader(std::string_view origin, std::span<const Property
   for (const PropertyEntry& entry : entries) {
     const PropertyDefinition* const property = FindProperty(entry.name);
     if (property == nullptr) {
-      throw SpecError(fmt::format("{}{}={}: unknown property; the nearest known one is \"{}\"",
-                                  entry.where, entry.name, entry.value,
-                                  NearestProperty(entry.name).name));
+      throw SpecError(fmt::format("{}: unknown property; the nearest known one is \"{}\"",
+                                  entry.Written(), NearestProperty(entry.name).name));
     }
     std::string name = property->alias_of.empty() ? entry.name : std::string(property->alias_of);
     given_.insert_or_assign(std::move(name), entry);
@@ -112,8 +111,7 @@ void PropertyReader::Refuse(std::string_view name, std::string_view why) const {
   if (given == given_.end()) {
     throw SpecError(fmt::format("{}: {}={} (by default): {}", origin_, name, Text(name), why));
   }
-  const PropertyEntry& entry = given->second;
-  throw SpecError(fmt::format("{}{}={}: {}", entry.where, entry.name, entry.value, why));
+  throw SpecError(fmt::format("{}: {}", given->second.Written(), why));
 }
 
 void PropertyReader::Require(std::string_view name, std::string_view example) const {

@@ -14,6 +14,7 @@
 #include "workloads/property_reader.h"
 #include "workloads/size_histogram.h"
 #include "workloads/suggestion.h"
+#include "workloads/value_codec.h"
 
 namespace kvs {
 namespace {
@@ -73,6 +74,7 @@ class SpecBuilder {
   void ReadKeys();
   void ReadValues();
   void ReadFields();
+  void NoteCompression();
   void CheckPreload();
   void CheckSinglePass();
 
@@ -279,6 +281,7 @@ void SpecBuilder::ReadKeys() {
     reader_.SetDefault("keysize", std::to_string(kBinaryKeyBytes));
   }
   if (!binary && !reader_.Given("keysize")) {
+    reader_.Choice("keysizedistribution", kKeySizeDistributions);  // a typo is one here, too
     constexpr string_view kDropped[] = {"minkeysize", "keysizedistribution"};
     reader_.Drop(kDropped, "keysize is not given");
     return;
@@ -295,11 +298,13 @@ void SpecBuilder::ReadValues() {
     spec_.value_size = ReadSize({"valuesize", "minvaluesize", "valuesizedistribution",
                                  "valuesizehistogram", kSizeDistributions},
                                 0, kMostValueBytes);
+    reader_.Choice("fieldlengthdistribution", kFieldSizeDistributions);
     constexpr string_view kDropped[] = {"fieldcount", "fieldlength", "minfieldlength",
                                         "fieldlengthdistribution", "fieldlengthhistogram"};
     reader_.Drop(kDropped, "valuesize or valuesizehistogram is given");
   } else {
     ReadFields();
+    reader_.Choice("valuesizedistribution", kSizeDistributions);
     constexpr string_view kDropped[] = {"minvaluesize", "valuesizedistribution",
                                         "valuesizehistogram"};
     reader_.Drop(kDropped, "valuesize is not given");
@@ -311,13 +316,34 @@ void SpecBuilder::ReadValues() {
     reader_.Drop(kDropped, "valuesizedistribution is not pareto");
   }
   spec_.compression_ratio = reader_.Real("compressionratio", 0, 1);
-  if (spec_.compression_ratio < 1) {
-    Note(
-        fmt::format("Values are made to compress to {:g} of their size.", spec_.compression_ratio));
-  }
+  NoteCompression();
   if (spec_.Proportion(OperationKind::kUpdate) > 0) {
     Note(spec_.update_is_rmw ? "An update reads the value, then overwrites all of it (update=rmw)."
                              : "An update overwrites the whole value without reading it.");
+  }
+}
+
+// What compresses is what lies behind the first bytes of a value.
+void SpecBuilder::NoteCompression() {
+  const double ratio = spec_.compression_ratio;
+  if (ratio == 1) return;
+  constexpr size_t kRest = ValueCodec::kIncompressibleBytes;
+  const uint32_t least = spec_.value_size.min_bytes;
+  const uint32_t most = spec_.value_size.max_bytes;
+  if (most <= kRest) {
+    Note(
+        fmt::format("No effect of compressionratio: the first {} bytes of a value do not compress, "
+                    "and no value has more.",
+                    kRest));
+  } else if (ratio * most < kRest) {
+    Note(fmt::format("Values compress to {} bytes, and not to {:g} of their size.", kRest, ratio));
+  } else if (ratio * least < kRest) {
+    Note(
+        fmt::format("Values are made to compress to {:g} of their size, but none to less than {} "
+                    "bytes.",
+                    ratio, kRest));
+  } else {
+    Note(fmt::format("Values are made to compress to {:g} of their size.", ratio));
   }
 }
 
@@ -375,7 +401,9 @@ std::string NoSuchWorkload(string_view name) {
 
 Spec Parse(string_view origin, string_view name, std::vector<PropertyEntry> entries,
            const PropertyOverrides& overrides) {
-  for (const auto& [key, value] : overrides) entries.push_back({key, value, "-p "});
+  for (const auto& [property, value, option] : overrides) {
+    entries.push_back({property, value, "-p ", option});
+  }
   return SpecBuilder(origin, name, entries).Build();
 }
 

@@ -136,10 +136,20 @@ struct Spec {
   bool operator==(const Spec&) const = default;
 };
 
-using PropertyOverrides = std::vector<std::pair<std::string, std::string>>;
+// A property that is not of the file: of "-p name=value", or of an option that says the same in
+// other words, which is then there as it was written ("--records 10k").
+struct PropertyOverride {
+  PropertyOverride(std::string property, std::string text, std::string written = "")
+      : name(std::move(property)), value(std::move(text)), option(std::move(written)) {}
+
+  std::string name;
+  std::string value;
+  std::string option;
+};
+using PropertyOverrides = std::vector<PropertyOverride>;
 
 // Reads the shipped workload called `name_or_path`, or the file at that path, applies `overrides`
-// (as "-p key=value" gives them, later ones win) and checks the whole. Throws SpecError.
+// (later ones win) and checks the whole. Throws SpecError.
 Spec LoadSpec(std::string_view name_or_path, const PropertyOverrides& overrides);
 
 // The same for properties text in memory; `origin` stands for the file name in messages.

@@ -20,8 +20,7 @@ constexpr size_t kPoolStarts = 4096;
 using Header = std::array<uint64_t, ValueCodec::kHeaderBytes / sizeof(uint64_t)>;
 
 using Vector2 = uint64_t __attribute__((vector_size(16)));
-
-constexpr size_t kPeriodBytes = sizeof(Vector2);  // of what compressible values repeat
+static_assert(sizeof(Vector2) == ValueCodec::kPeriodBytes);
 
 constexpr uint64_t kKeyMask = 0xA0761D6478BD642Full;
 constexpr uint64_t kOriginMask = 0xE7037ED1A0B428DBull;
@@ -112,8 +111,8 @@ ValueCodec::ValueCodec(const SizeSpec& size, uint64_t seed, double compression_r
 size_t ValueCodec::CompressibleBytes(size_t size) const {
   if (compression_ratio_ == 1) return 0;
   // Neither the header nor the first of the repeated bytes compresses.
-  const auto incompressible = static_cast<size_t>(std::max(
-      compression_ratio_ * static_cast<double>(size), double{kHeaderBytes + kPeriodBytes}));
+  const auto incompressible = static_cast<size_t>(
+      std::max(compression_ratio_ * static_cast<double>(size), double{kIncompressibleBytes}));
   return size + kPeriodBytes - std::min(incompressible, size + kPeriodBytes);
 }
 

@@ -44,6 +44,10 @@ class ValueCodec {
  public:
   // Values of this size and above carry the header.
   static constexpr size_t kHeaderBytes = 3 * sizeof(uint64_t);
+  // What compressible values repeat at their end.
+  static constexpr size_t kPeriodBytes = 2 * sizeof(uint64_t);
+  // No value compresses to less.
+  static constexpr size_t kIncompressibleBytes = kHeaderBytes + kPeriodBytes;
 
   // Values made with one seed or ratio (0..1) count as damaged with another.
   ValueCodec(const SizeSpec& size, uint64_t seed, double compression_ratio = 1);

@@ -29,12 +29,13 @@ std::filesystem::path ChooseDirectory(const DoctorOptions& options) {
       options.directory ? *options.directory : NearestExisting(DefaultDataDirectory());
   std::error_code ignored;  // what cannot be looked at is none
   if (!std::filesystem::is_directory(directory, ignored)) {
-    throw UsageError(fmt::format(
+    throw EnvironmentError(fmt::format(
         "{}: is no directory; make it first, or name another one with --dir", directory.string()));
   }
   if (const int reason = WhyNotWritable(directory)) {
-    throw UsageError(fmt::format("{}: cannot be written: {}; name another directory with --dir",
-                                 directory.string(), std::generic_category().message(reason)));
+    throw EnvironmentError(
+        fmt::format("{}: cannot be written: {}; name another directory with --dir",
+                    directory.string(), std::generic_category().message(reason)));
   }
   return directory;
 }

@@ -15,7 +15,7 @@ constexpr const char* kExamples = R"(Examples:
 Of each thing it says ok, warn (figures are doubtful, or vary more than they need), fail (figures or
 promises that depend on it mean nothing) or unknown (the system does not tell), and what to do.
 
-Exit codes: 0 it was examined, 2 usage or a directory that cannot be written, 4 with --strict: a warn
+Exit codes: 0 it was examined, 2 usage, 4 a directory that cannot be written, or with --strict a warn
 or a fail.)";
 
 }  // namespace

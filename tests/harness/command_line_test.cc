@@ -209,12 +209,11 @@ TEST(CommandLineTest, SimpleOptionsMakeAWorkloadOfTheirOwn) {
 }
 
 TEST(CommandLineTest, SimpleOptionsAndPropertiesChangeNamedWorkloads) {
-  const RunOptions run =
-      ParseRun({"--workload", "ycsb-b,ycsb-c", "--records", "500", "--value-size", "1KiB", "-p",
-                "requestdistribution=uniform", "-p", "recordcount=600"});
+  const RunOptions run = ParseRun({"--workload", "ycsb-b,ycsb-c", "--records", "500",
+                                   "--value-size", "1KiB", "-p", "requestdistribution=uniform"});
   ASSERT_EQ(run.workloads.size(), 2u);
   for (const Spec& workload : run.workloads) {
-    EXPECT_EQ(workload.record_count, 600u) << "-p comes after --records";
+    EXPECT_EQ(workload.record_count, 500u);
     EXPECT_EQ(workload.value_size.max_bytes, 1024u);
     EXPECT_EQ(workload.key_choice, KeyChoice::kUniform);
   }
@@ -431,6 +430,41 @@ TEST(CommandLineTest, ListIsACommand) {
   EXPECT_FALSE(Parse({"list"}).list_as_json);
   EXPECT_TRUE(Parse({"list", "--json"}).list_as_json);
   EXPECT_THAT(Complaint({"list", "engines"}), HasSubstr("unexpected argument 'engines'"));
+}
+
+TEST(CommandLineTest, WhatIsSaidTwiceIsRefused) {
+  EXPECT_THAT(Complaint({"--compression-ratio", "0.5", "-p", "compressionratio=0.25"}),
+              HasSubstr("--compression-ratio 0.5 and -p compressionratio say the same"));
+  EXPECT_THAT(Complaint({"--records", "10k", "-p", "recordcount=5"}),
+              HasSubstr("--records 10k and -p recordcount"));
+  EXPECT_THAT(Complaint({"--read-percent", "95", "-p", "readproportion=0.5"}),
+              HasSubstr("--read-percent 95 and -p readproportion"));
+  EXPECT_EQ(Complaint({"--key-size", "16", "-p", "keyformat=ycsb", "-p", "zeropadding=9"}),
+            "(accepted)")
+      << "the format is no option's";
+}
+
+TEST(CommandLineTest, MessagesNameWhatWasWritten) {
+  EXPECT_THAT(Complaint({"--records", "0"}), StartsWith("--records 0: expected"));
+  EXPECT_THAT(Complaint({"--key-size", "4"}), StartsWith("--key-size 4: expected"));
+  EXPECT_THAT(Complaint({"--value-size", "2GiB"}), StartsWith("--value-size 2GiB: expected"));
+  EXPECT_THAT(Complaint({"-p", "keysize=4"}), StartsWith("-p keysize=4: expected"));
+}
+
+TEST(CommandLineTest, ATimeoutThatNoTrialCanKeepIsRefused) {
+  EXPECT_THAT(Complaint({"--timeout", "2s"}), StartsWith("--timeout: 2 s"));
+  EXPECT_THAT(Complaint({"--timeout", "3s", "--duration", "3s", "--warmup", "0s"}),
+              HasSubstr("warm-up and window take 3 s"));
+  EXPECT_EQ(Complaint({"--timeout", "3s"}), "(accepted)");
+  EXPECT_EQ(Complaint({"--timeout", "1s", "--operations", "5", "--warmup", "0s"}), "(accepted)");
+  EXPECT_THAT(Complaint({"--timeout", "10s", "--operations", "1k", "--rate", "10"}),
+              HasSubstr("take 100.5 s"));
+}
+
+TEST(CommandLineTest, AnExistingStoreIsNotInsertedInto) {
+  EXPECT_THAT(Complaint({"--engine", "plain", "--threads", "1", "--workload", "ycsb-d",
+                         "--use-existing", "data"}),
+              HasSubstr("'ycsb-d' inserts records"));
 }
 
 }  // namespace

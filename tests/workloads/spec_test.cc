@@ -12,7 +12,6 @@
 #include <string_view>
 
 #include "tests/sanitizer.h"
-#include "workloads/common_knobs.h"
 #include "workloads/property_table.h"
 #include "workloads/random.h"
 
@@ -326,6 +325,32 @@ TEST(SpecTest, ACompressionRatioIsNoted) {
   EXPECT_THAT(spec.notes, Contains("Values are made to compress to 0.25 of their size."));
 }
 
+TEST(SpecTest, WhatDoesNotCompressIsNotSaidTo) {
+  const auto notes = [](const std::string& more) {
+    return Parse("recordcount=1000\ncompressionratio=0.5\n" + more).notes;
+  };
+  EXPECT_THAT(notes("valuesize=40"), Contains(HasSubstr("No effect of compressionratio")));
+  EXPECT_THAT(notes("valuesize=79"), Contains("Values compress to 40 bytes, and not to 0.5 of "
+                                              "their size."));
+  EXPECT_THAT(notes("valuesize=80"), Contains("Values are made to compress to 0.5 of their size."));
+  EXPECT_THAT(notes("valuesize=80\nvaluesizedistribution=uniform"),
+              Contains(HasSubstr("none to less than 40 bytes")));
+}
+
+TEST(SpecTest, ATypoIsOneWhereItHasNoEffectToo) {
+  EXPECT_THAT(Refused("valuesizedistribution=unifrom"), HasSubstr("expected one of: constant"));
+  EXPECT_THAT(Refused("keysizedistribution=unifrom"), HasSubstr("expected one of: constant"));
+  EXPECT_THAT(Refused("valuesize=10\nfieldlengthdistribution=unifrom"),
+              HasSubstr("expected one of: constant"));
+}
+
+TEST(SpecTest, AnOptionIsNamedAsItWasWritten) {
+  EXPECT_THAT(Refusal("recordcount=1", {{"keysize", "5", "--key-size 5"}}),
+              ::testing::StartsWith("--key-size 5: expected a whole number from 8"));
+  EXPECT_THAT(Refusal("recordcount=1", {{"keysize", "5"}}),
+              ::testing::StartsWith("-p keysize=5: expected"));
+}
+
 TEST(SpecTest, PropertiesTextMakesTheSpecAgain) {
   for (const ShippedSpec& shipped : ShippedSpecs()) {
     const Spec spec = LoadSpec(shipped.name, {});
@@ -458,16 +483,6 @@ TEST_F(SpecFileTest, WhatIsNoFileIsRefused) {
   } catch (const SpecError& error) {
     EXPECT_THAT(error.what(), HasSubstr("no such file: did you mean 'ycsb-a'? (known: "));
   }
-}
-
-TEST(CommonKnobsTest, MakeAWorkloadOutOfCustom) {
-  const Spec spec = LoadSpec("custom", KnobOverrides({5000, 32, 64, 90}));
-  EXPECT_EQ(spec.record_count, 5000u);
-  EXPECT_EQ(spec.keys.size, (SizeSpec{SizeSpec::Kind::kConstant, 32, 32, 1}));
-  EXPECT_EQ(spec.value_size, (SizeSpec{SizeSpec::Kind::kConstant, 64, 64, 1}));
-  EXPECT_NEAR(spec.Proportion(OperationKind::kRead), 0.9, 1e-12);
-  EXPECT_NEAR(spec.Proportion(OperationKind::kUpdate), 0.1, 1e-12);
-  EXPECT_EQ(LoadSpec("custom", KnobOverrides({})), LoadSpec("custom", {}));
 }
 
 }  // namespace

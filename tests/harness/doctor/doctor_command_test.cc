@@ -56,11 +56,11 @@ TEST(DoctorCommandTest, ADirectoryThatCannotBeWrittenIsRefusedByName) {
   const auto run = [](const std::filesystem::path& directory) {
     return [directory] { RunDoctor({.directory = directory, .json = false, .strict = false}); };
   };
-  EXPECT_THAT(
-      run(scratch.path() / "missing"),
-      ThrowsMessage<UsageError>(AllOf(HasSubstr("missing: is no directory"), HasSubstr("--dir"))));
+  EXPECT_THAT(run(scratch.path() / "missing"),
+              ThrowsMessage<EnvironmentError>(
+                  AllOf(HasSubstr("missing: is no directory"), HasSubstr("--dir"))));
   // Not even root can write there.
-  EXPECT_THAT(run("/proc"), ThrowsMessage<UsageError>(HasSubstr("/proc: cannot be written")));
+  EXPECT_THAT(run("/proc"), ThrowsMessage<EnvironmentError>(HasSubstr("/proc: cannot be written")));
 }
 
 }  // namespace
