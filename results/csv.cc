@@ -183,21 +183,53 @@ const std::vector<Column>& Columns() {
   return columns;
 }
 
+// With --find-max, behind the others; of a trial in the closed loop, only the last.
+constexpr std::string_view kSearchColumns = ",probe,probe_held,probe_why,max_rate_per_s";
+
+std::string ProbeFields(const RateProbe* probe) {
+  if (probe == nullptr) return ",,,";
+  return fmt::format(",{},{},{}", probe->purpose, probe->held, Field(probe->why));
+}
+
+std::string MaxRateField(const MaxRate* search) {
+  return "," + (search == nullptr ? "" : Known(search->max_rate_per_s));
+}
+
+// The search of the cell of a trial, or null.
+const MaxRate* SearchOf(const Run& run, const Trial& trial) {
+  if (!run.max_rates || trial.is_floor) return nullptr;
+  for (const MaxRate& search : run.max_rates->cells) {
+    if (search.cell == trial.cell) return &search;
+  }
+  return nullptr;
+}
+
+void AddTrial(const Trial& trial, std::string& csv) {
+  for (const Column& column : Columns()) {
+    if (&column != &Columns().front()) csv += ',';
+    if (!column.measured || trial.Measured()) csv += Field(column.text(trial));
+  }
+}
+
 }  // namespace
 
 std::string TrialsToCsv(const Run& run) {
   std::string csv;
-  const auto end_field = [&](const Column& column) {
-    csv += &column == &Columns().back() ? "\r\n" : ",";
-  };
   for (const Column& column : Columns()) {
+    if (&column != &Columns().front()) csv += ',';
     csv += column.name;
-    end_field(column);
   }
+  csv += kSearchColumns;
+  csv += "\r\n";
   for (const Trial& trial : run.trials) {
-    for (const Column& column : Columns()) {
-      if (!column.measured || trial.Measured()) csv += Field(column.text(trial));
-      end_field(column);
+    AddTrial(trial, csv);
+    csv += ProbeFields(nullptr) + MaxRateField(SearchOf(run, trial)) + "\r\n";
+  }
+  if (!run.max_rates) return csv;
+  for (const MaxRate& search : run.max_rates->cells) {
+    for (const RateProbe& probe : search.probes) {
+      AddTrial(probe.trial, csv);
+      csv += ProbeFields(&probe) + MaxRateField(&search) + "\r\n";
     }
   }
   return csv;

@@ -109,6 +109,10 @@ std::string DescribeMaxRate(const MaxRate& search) {
     case SearchOutcome::kFound:
       return fmt::format("holds up to {}", PerSecond(search.max_rate_per_s.value_or(0)));
     case SearchOutcome::kNotReached:
+      // One that failed above the lowest rate has shown that none can hold.
+      if (search.fails_at_per_s > search.lowest_per_s) {
+        return fmt::format("not reached at any rate: {}", search.reason);
+      }
       return fmt::format("not reached even at the lowest rate, {}: {}",
                          PerSecond(search.lowest_per_s), search.reason);
     case SearchOutcome::kNotJudged:

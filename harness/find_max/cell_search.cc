@@ -12,6 +12,8 @@
 namespace kvs::find_max {
 namespace {
 
+constexpr auto kHighestPerS = static_cast<double>(kMostRatePerS);
+
 const char* ToString(ProbePurpose purpose) {
   switch (purpose) {
     case ProbePurpose::kBracket:
@@ -26,6 +28,20 @@ const char* ToString(ProbePurpose purpose) {
 
 bool IsBroken(const Trial& trial) {
   return trial.status != TrialStatus::kOk && trial.status != TrialStatus::kInterrupted;
+}
+
+// Why no rate can hold, if a trial is enough to tell: "" when it is not. A response takes as long
+// as the engine at least, and at a lower rate no operation is faster than the fastest of so many.
+std::string WhyNeverHolds(const Slo& slo, const Trial& trial) {
+  for (const SloClause& clause : slo.clauses) {
+    const Latency* service = trial.FindLatency(clause.operation);
+    if (service == nullptr || service->samples < kLeastSamplesBeyond) continue;
+    if (service->min_ns < clause.limit_ns) continue;
+    return fmt::format("the fastest of {} operations ({}) took the engine alone {}",
+                       service->samples, clause.operation,
+                       HumanNs(static_cast<double>(service->min_ns)));
+  }
+  return "";
 }
 
 // The mathematics library of another system may round another way.
@@ -64,7 +80,7 @@ void CellSearch::Begin(const std::vector<Trial>& closed_loop) {
   // What a window needs is in inverse proportion to the rate.
   const double lowest_per_s =
       std::max(1.0, NeededWindowS(options_.slo, cell_.workload, 1) / LongestWindowS());
-  if (lowest_per_s >= best_per_s) {
+  if (lowest_per_s >= std::min(best_per_s, kHighestPerS)) {
     record_.outcome = SearchOutcome::kNotJudged;
     record_.reason = fmt::format(
         "at its {}/s in the closed loop, {:.0f} s give fewer than {} samples beyond a percentile: "
@@ -75,7 +91,7 @@ void CellSearch::Begin(const std::vector<Trial>& closed_loop) {
   }
   record_.lowest_per_s = lowest_per_s;
   search_.emplace(RateBounds{.lowest_per_s = lowest_per_s,
-                             .highest_per_s = best_per_s,
+                             .highest_per_s = std::min(best_per_s, kHighestPerS),
                              .resolution = kResolution,
                              .confirmations = options_.confirmations});
 }
@@ -119,9 +135,17 @@ void CellSearch::Take(Trial trial) {
                             .held = verdict.held,
                             .why = verdict.why,
                             .trial = std::move(trial)});
+  const Trial& probe = record_.probes.back().trial;
   if (is_broken) {
-    record_.outcome = SearchOutcome::kFailed;
+    record_.outcome = probe.status == TrialStatus::kUnsupported ? SearchOutcome::kNotJudged
+                                                                : SearchOutcome::kFailed;
     record_.reason = std::move(verdict.why);
+    return;
+  }
+  if (std::string why = WhyNeverHolds(options_.slo, probe); !why.empty()) {
+    record_.outcome = SearchOutcome::kNotReached;
+    record_.fails_at_per_s = planned.rate_per_s;
+    record_.reason = std::move(why);
     return;
   }
   search_->Take(verdict.held);

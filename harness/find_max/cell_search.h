@@ -42,7 +42,9 @@ class CellSearch {
   // The trial of the next probe; nothing once the search is over. Of the directory, the cell's.
   std::optional<TrialPlan> Next() const;
 
-  // Takes in the outcome of Next(). A trial that failed or gave a wrong answer ends the search.
+  // Takes in the outcome of Next(). A trial that failed, gave a wrong answer or is unsupported ends
+  // the search, and so does one in which the engine alone took longer, at its fastest, than the SLO
+  // allows.
   void Take(Trial trial);
 
  private:

@@ -177,6 +177,36 @@ TEST(CsvTest, WhatThePageCacheHeldIsEmptyWhereItIsNotKnown) {
   EXPECT_EQ(FieldOf(rows, 2, "cold"), "");
 }
 
+TEST(CsvTest, ProbesFollowTheTrialsAndEachRowHasItsCellsMaxRate) {
+  kvs::Run run;
+  run.trials = {SyntheticTrial(SyntheticCell("lmdb"), 0, 1e6),
+                SyntheticTrial(SyntheticCell("sqlite"), 0, 1e5)};
+  run.max_rates.emplace().cells.resize(2);
+  MaxRate& found = run.max_rates->cells[0];
+  found.cell = SyntheticCell("lmdb");
+  found.max_rate_per_s = 480000;
+  found.probes.push_back(
+      {.purpose = "bracket", .held = false, .why = "p99 2ms, fell behind", .trial = {}});
+  found.probes.push_back({.purpose = "confirm", .held = true, .why = "", .trial = {}});
+  for (RateProbe& probe : found.probes) {
+    probe.trial = run.trials[0];
+    MakeOpenLoop(500000, probe.trial);
+  }
+  run.max_rates->cells[1].cell = SyntheticCell("sqlite");
+  const Rows rows = Parse(TrialsToCsv(run));
+  ASSERT_EQ(rows.size(), 1u + 2 + 2);
+  EXPECT_EQ(FieldOf(rows, 1, "probe"), "");
+  EXPECT_EQ(FieldOf(rows, 1, "max_rate_per_s"), "480000");
+  EXPECT_EQ(FieldOf(rows, 2, "max_rate_per_s"), "") << "nothing was found";
+  EXPECT_EQ(FieldOf(rows, 3, "probe"), "bracket");
+  EXPECT_EQ(FieldOf(rows, 3, "probe_held"), "false");
+  EXPECT_EQ(FieldOf(rows, 3, "probe_why"), "p99 2ms, fell behind");
+  EXPECT_EQ(FieldOf(rows, 3, "rate_per_s"), "500000");
+  EXPECT_EQ(FieldOf(rows, 4, "probe_held"), "true");
+  EXPECT_EQ(FieldOf(rows, 4, "max_rate_per_s"), "480000");
+  EXPECT_EQ(rows[4].size(), rows[0].size());
+}
+
 TEST(CsvTest, NoTrialsLeaveTheHeader) { EXPECT_EQ(Parse(TrialsToCsv(kvs::Run{})).size(), 1u); }
 
 }  // namespace

@@ -43,6 +43,7 @@ MaxRates Example() {
   never.outcome = SearchOutcome::kNotReached;
   never.reason = "p99 2.00ms";
   never.max_rate_per_s.reset();
+  never.fails_at_per_s = never.lowest_per_s;
   MaxRate stopped = never;
   stopped.cell.threads = 2;
   stopped.outcome = SearchOutcome::kSearching;
@@ -76,6 +77,16 @@ TEST(MaxRateTableTest, WhatWasNotFoundIsSaidAndIsNoNumber) {
   EXPECT_THAT(text, Not(HasSubstr(" 0/s")));
   // A rate that never failed.
   EXPECT_THAT(text, HasSubstr("lockfree    195k/s      none"));
+}
+
+TEST(MaxRateTableTest, WhereNoRateCanHoldTheLowestWasNotTried) {
+  MaxRate search;
+  search.outcome = SearchOutcome::kNotReached;
+  search.reason = "too slow";
+  search.lowest_per_s = search.fails_at_per_s.emplace(250);
+  EXPECT_EQ(DescribeMaxRate(search), "not reached even at the lowest rate, 250/s: too slow");
+  search.fails_at_per_s = 1e6;
+  EXPECT_EQ(DescribeMaxRate(search), "not reached at any rate: too slow");
 }
 
 TEST(MaxRateTableTest, LinesFitTheTerminal) {

@@ -148,6 +148,52 @@ TEST(CellSearchTest, AFailureEndsTheSearch) {
   EXPECT_EQ(record.probes.size(), 1u);
 }
 
+TEST(CellSearchTest, WhatAnEngineCannotDoIsNoFailure) {
+  const FindMaxOptions options = Options("p99<1ms");
+  MaxRate record = EmptyRecord();
+  CellSearch search(options, CellPlan(), ClosedLoop(), record);
+  Trial unsupported = TrialWithoutFigures(*search.Next());
+  unsupported.status = TrialStatus::kUnsupported;
+  unsupported.reason = "it has no such thing";
+  search.Take(unsupported);
+  EXPECT_FALSE(search.Next().has_value());
+  EXPECT_EQ(record.outcome, SearchOutcome::kNotJudged);
+  EXPECT_EQ(record.reason, "it has no such thing");
+}
+
+TEST(CellSearchTest, AnEngineThatIsNeverFastEnoughIsNotAskedAgain) {
+  const FindMaxOptions options = Options("p99<1ms,read:p50<10us");
+  for (const uint64_t fastest_ns : {9'999, 10'000}) {
+    MaxRate record = EmptyRecord();
+    CellSearch search(options, CellPlan(), ClosedLoop(), record);
+    Trial trial = Outcome(*search.Next(), 2e6);
+    trial.latencies = {{.what = "read", .samples = 1000, .min_ns = fastest_ns, .percentiles = {}}};
+    search.Take(trial);
+    if (fastest_ns < 10'000) {
+      EXPECT_EQ(record.outcome, SearchOutcome::kSearching);
+      continue;
+    }
+    EXPECT_FALSE(search.Next().has_value());
+    EXPECT_EQ(record.outcome, SearchOutcome::kNotReached);
+    EXPECT_EQ(record.fails_at_per_s, kClosedLoopPerS / 2);
+    EXPECT_THAT(record.reason, HasSubstr("fastest of 1000 operations (read)"));
+  }
+}
+
+TEST(CellSearchTest, NoRateIsAboveTheHighestThatCanBeAsked) {
+  const FindMaxOptions options = Options("p99<1ms");
+  MaxRate record = EmptyRecord();
+  std::vector<Trial> trials = ClosedLoop();
+  for (Trial& trial : trials) trial.throughput_per_s = 1e12;
+  CellSearch search(options, CellPlan(), trials, record);
+  while (const std::optional<TrialPlan> plan = search.Next()) {
+    EXPECT_LT(plan->open_loop->rate_per_s, kMostRatePerS);
+    search.Take(Outcome(*plan, 10));
+  }
+  EXPECT_EQ(record.outcome, SearchOutcome::kFound);
+  EXPECT_GT(*record.max_rate_per_s, 0.9 * kMostRatePerS);
+}
+
 TEST(CellSearchTest, WithoutAClosedLoopThereIsNothingToSearch) {
   const FindMaxOptions options = Options("p99<1ms");
   MaxRate record = EmptyRecord();
