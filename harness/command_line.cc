@@ -362,6 +362,10 @@ RunOptions Interpret(const RawOptions& raw, EngineTable engines) {
   if (!raw.out.empty()) run.result_file = raw.out;
   if (run.result_file) CheckFilesDiffer("--out", *run.result_file, run.csv_file);
   run.has_floor = !raw.no_floor;
+  run.replace = raw.force;
+  if (run.replace && !run.result_file && !run.csv_file) {
+    throw UsageError("--force: lets --out or --csv replace a file; name one");
+  }
   run.keep = raw.keep;
   run.load_only = raw.load_only;
   CheckStoreOptions(run);

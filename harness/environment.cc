@@ -67,8 +67,9 @@ Properties DescribeHost(const MachineFacts& facts) {
   AddIfKnown(host, "virtualisation", facts.virtualisation);
   AddIfKnown(host, "kernel", facts.kernel);
   AddIfKnown(host, "os", facts.os);
-  AddIfKnown(host, "file_system", facts.mount.type);
-  AddIfKnown(host, "device", facts.mount.source);
+  const auto known = [](const std::string& name) { return name == "unknown" ? "" : name; };
+  AddIfKnown(host, "file_system", known(facts.mount.type));
+  AddIfKnown(host, "device", known(facts.mount.source));
   AddIfKnown(host, "device_kind", facts.device_kind);
   AddIfKnown(host, "compiler", facts.compiler);
   AddIfKnown(host, "build_type", facts.build_type);

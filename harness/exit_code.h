@@ -9,7 +9,7 @@ namespace kvs {
 enum class ExitCode : int {
   kOk = 0,
   kRegression = 1,     // `compare`: the candidate is worse; `selftest`: beyond a limit
-  kUsage = 2,          // the command line or an input is wrong, or nothing could run
+  kUsage = 2,          // the command line or an input is wrong, or nothing gave a figure
   kInconclusive = 3,   // `compare`, `selftest`: cannot be told; the trials cannot be trusted
   kEnvironment = 4,    // the machine refuses: disk, directory, result file, `doctor --strict`
   kEngineFailed = 5,   // an engine failed, gave a wrong answer or broke a promise

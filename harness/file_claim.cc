@@ -9,12 +9,26 @@
 #include <utility>
 
 namespace kvs {
+namespace {
+
+// Whether the open file is the one at `path`.
+bool IsAt(int fd, const std::filesystem::path& path) {
+  struct stat opened {
+  }, named{};
+  return fd >= 0 && fstat(fd, &opened) == 0 && stat(path.c_str(), &named) == 0 &&
+         opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
+}  // namespace
+
+FileClaim::FileClaim(FileClaim&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
 
 FileClaim::~FileClaim() {
   if (fd_ >= 0) close(fd_);
 }
 
 bool FileClaim::Take(const std::filesystem::path& path) {
+  if (IsAt(fd_, path)) return true;
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return true;
   if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
@@ -22,10 +36,7 @@ bool FileClaim::Take(const std::filesystem::path& path) {
     return false;
   }
   // Who holds the claim may have replaced the file since it was opened here.
-  struct stat claimed {
-  }, named{};
-  if (fstat(fd, &claimed) != 0 || stat(path.c_str(), &named) != 0 ||
-      claimed.st_ino != named.st_ino || claimed.st_dev != named.st_dev) {
+  if (!IsAt(fd, path)) {
     close(fd);
     return false;
   }

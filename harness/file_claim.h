@@ -14,12 +14,12 @@ class FileClaim {
  public:
   FileClaim() = default;
   ~FileClaim();
-  FileClaim(const FileClaim&) = delete;
-  FileClaim& operator=(const FileClaim&) = delete;
+  FileClaim(FileClaim&& other) noexcept;
+  FileClaim& operator=(FileClaim&&) = delete;
 
-  // Claims the file at `path` and lets go of the one before. Returns false, and changes nothing,
-  // when another process has it; true also where nobody can: no such file, a file system without
-  // locks.
+  // Claims the file at `path`, unless this has it already, and lets go of the one before. Returns
+  // false, and changes nothing, when another process has it; true also where nobody can: no such
+  // file, a file system without locks.
   bool Take(const std::filesystem::path& path);
 
  private:

@@ -1,8 +1,12 @@
 #include "harness/output_files.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -13,21 +17,126 @@
 
 #include "harness/data_location.h"
 #include "harness/exit_code.h"
+#include "harness/shell_words.h"
 #include "results/csv.h"
 #include "results/result_file.h"
 
 namespace kvs {
 namespace {
 
-std::filesystem::path DefaultResultFile() {
-  const std::time_t now = std::time(nullptr);
-  const std::filesystem::path directory = "kvs-bench-results";
+constexpr const char* kResultDirectory = "kvs-bench-results";
+
+// The n-th name of a run that begins now, n from 1 on.
+std::filesystem::path DefaultResultFile(std::time_t now, unsigned n) {
   const std::string stem = fmt::format("{:%Y%m%d-%H%M%S}", fmt::localtime(now));
-  std::filesystem::path path = directory / (stem + ".json");
-  for (int i = 2; std::filesystem::exists(path); ++i) {
-    path = directory / fmt::format("{}-{}.json", stem, i);
+  return std::filesystem::path(kResultDirectory) /
+         (n == 1 ? stem + ".json" : fmt::format("{}-{}.json", stem, n));
+}
+
+// Makes an empty file; false when there is one already. Throws EnvironmentError.
+bool MakeNewFile(const std::filesystem::path& path) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (fd >= 0) {
+    close(fd);
+    return true;
   }
-  return path;
+  if (errno == EEXIST) return false;
+  throw EnvironmentError(fmt::format("{}: cannot be written: {}", path.string(),
+                                     std::generic_category().message(errno)));
+}
+
+bool HoldsSomething(const std::filesystem::path& path) {
+  std::error_code not_there;
+  const std::uintmax_t bytes = std::filesystem::file_size(path, not_there);
+  return !not_there && bytes > 0;
+}
+
+// Of an option that names a file that is there.
+[[noreturn]] void RefuseToReplace(const char* option, const std::filesystem::path& path) {
+  std::string what = "is there already";
+  std::string instead;
+  try {
+    const Run run = ReadRun(path);
+    what = fmt::format("holds a run of {}", run.started_at);
+    if (!run.complete) {
+      what = fmt::format("holds an interrupted run of {}: {}", run.started_at, run.FinishedPart());
+      instead = fmt::format("go on with it (kvs-bench {}), or ",
+                            ShellCommand({"--resume", path.string()}));
+    }
+  } catch (const ResultFileError&) {
+    // Some other file.
+  }
+  throw UsageError(fmt::format("{}: {} {}; {}name another file, or replace it with --force", option,
+                               path.string(), what, instead));
+}
+
+[[noreturn]] void RefuseToShare(const std::filesystem::path& path) {
+  throw EnvironmentError(
+      fmt::format("{}: another run is writing it; name another file", path.string()));
+}
+
+}  // namespace
+
+OutputFiles::OutputFiles(std::filesystem::path result_file,
+                         std::optional<std::filesystem::path> csv_file, FileClaim claim)
+    : result_file_(std::move(result_file)),
+      csv_file_(std::move(csv_file)),
+      claim_(std::move(claim)) {
+  const bool is_named = !result_file_.empty();
+  CheckWritable(is_named ? result_file_ : DefaultResultFile(0, 1), !is_named);
+  if (csv_file_) CheckWritable(*csv_file_, false);
+}
+
+OutputFiles OutputFiles::OfNewRun(std::optional<std::filesystem::path> result_file,
+                                  std::optional<std::filesystem::path> csv_file, bool replace) {
+  OutputFiles files(result_file.value_or(""), std::move(csv_file), FileClaim());
+  files.must_be_new_ = result_file && !std::filesystem::exists(*result_file);
+  if (result_file) {
+    if (!files.claim_.Take(*result_file)) RefuseToShare(*result_file);
+    if (!replace && HoldsSomething(*result_file)) RefuseToReplace("--out", *result_file);
+  }
+  if (files.csv_file_ && !replace && HoldsSomething(*files.csv_file_)) {
+    RefuseToReplace("--csv", *files.csv_file_);
+  }
+  return files;
+}
+
+OutputFiles OutputFiles::OfResumedRun(std::filesystem::path result_file,
+                                      std::optional<std::filesystem::path> csv_file,
+                                      FileClaim claim) {
+  if (csv_file) CheckCsvMayBeReplaced(*csv_file);
+  return OutputFiles(std::move(result_file), std::move(csv_file), std::move(claim));
+}
+
+void OutputFiles::Begin(const Run& run) {
+  if (result_file_.empty()) {
+    const std::time_t now = std::time(nullptr);
+    unsigned n = 1;
+    while (!MakeNewFile(DefaultResultFile(now, n))) ++n;
+    result_file_ = DefaultResultFile(now, n);
+  } else if (must_be_new_ && !MakeNewFile(result_file_)) {
+    RefuseToReplace("--out", result_file_);
+  }
+  Save(run);
+}
+
+void OutputFiles::Save(const Run& run) {
+  try {
+    if (!claim_.Take(result_file_)) RefuseToShare(result_file_);
+    WriteRun(run, result_file_);
+    if (!claim_.Take(result_file_)) RefuseToShare(result_file_);  // it is another file now
+  } catch (const ResultFileError& error) {
+    throw EnvironmentError(error.what());
+  }
+  if (csv_file_) WriteCsv(run, *csv_file_);
+}
+
+void CheckCsvMayBeReplaced(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::string heading;
+  if (!file || !std::getline(file, heading) || heading.starts_with("workload,engine,")) return;
+  throw UsageError(fmt::format(
+      "--csv: {} is there already, and no table of kvs-bench; name another file", path.string()));
 }
 
 void WriteCsv(const Run& run, const std::filesystem::path& path) {
@@ -38,28 +147,6 @@ void WriteCsv(const Run& run, const std::filesystem::path& path) {
     throw EnvironmentError(fmt::format("{}: cannot be written: {}", path.string(),
                                        std::generic_category().message(errno)));
   }
-}
-
-}  // namespace
-
-OutputFiles::OutputFiles(std::optional<std::filesystem::path> result_file,
-                         std::optional<std::filesystem::path> csv_file)
-    : result_file_(result_file ? std::move(*result_file) : DefaultResultFile()),
-      csv_file_(std::move(csv_file)) {
-  CheckWritable(result_file_, !result_file);
-  if (csv_file_) CheckWritable(*csv_file_, false);
-}
-
-void OutputFiles::Save(const Run& run) {
-  try {
-    WriteRun(run, result_file_);
-    if (!claim_.Take(result_file_)) {
-      throw EnvironmentError(fmt::format("{}: another run writes it, too", result_file_.string()));
-    }
-  } catch (const ResultFileError& error) {
-    throw EnvironmentError(error.what());
-  }
-  if (csv_file_) WriteCsv(run, *csv_file_);
 }
 
 }  // namespace kvs

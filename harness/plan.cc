@@ -154,7 +154,6 @@ Plan MakePlan(const RunOptions& options, EngineTable engines) {
           for (const EngineChoice& engine : options.engines) {
             TrialPlan cell = MakeCell(options, engine, workload, threads, pool, durability);
             if (engine.Label() == kFloorEngineName) has_floor_engine = true;
-            plan.cells.push_back(cell.cell);
             const std::string reason = WhyUnsupported(*engine.definition, cell);
             if (reason.empty()) {
               cells.push_back(std::move(cell));

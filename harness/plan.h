@@ -16,7 +16,6 @@ struct Plan {
   std::vector<Trial> unsupported;   // one per cell that the engine declares it cannot do
   std::vector<TrialPlan> trials;    // in the order to run; directories are not set yet
   std::vector<TrialPlan> runnable;  // one per cell that runs, floors aside, as if its first trial
-  std::vector<CellName> cells;      // all but floors, in the order in which they were asked for
   size_t size() const { return unsupported.size() + trials.size(); }
 };
 

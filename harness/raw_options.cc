@@ -41,7 +41,7 @@ constexpr std::string_view kExamples = R"(Examples:
 
 Counts take k, M, G (powers of 1000); sizes KiB, MiB, GiB, kB, MB, GB; durations us, ms, s, min, h.
 
-Exit codes: 0 ok, 2 usage or nothing could run, 4 the machine refuses (disk, directory),
+Exit codes: 0 ok, 2 usage or nothing gave a figure, 4 the machine refuses (disk, directory),
 5 an engine failed or gave a wrong answer, 130 interrupted (the result file is valid, partial).)";
 
 // `engines_by_default`: what the help says of a missing --engine.
@@ -124,7 +124,8 @@ void DefineRun(CLI::App& app, RawOptions& raw) {
 
   OptionGroup resumed(app, "A run that was interrupted");
   resumed.AddOne("--resume", "FILE", raw.resume,
-                 "go on with the run of this result file; only --csv, --costs, --quiet, --no-color "
+                 "go on with the run of this result file, or show it again; only --csv, --costs, "
+                 "--quiet, --no-color "
                  "may stand beside it");
   resumed.AddFlag("--allow-environment-mismatch", raw.allow_environment_mismatch,
                   "resume although machine, kvs-bench or an engine's library differ; the result "
@@ -132,8 +133,10 @@ void DefineRun(CLI::App& app, RawOptions& raw) {
 
   OptionGroup output(app, "Output");
   output.AddOne("--out", "FILE", raw.out,
-                "result file (default: ./kvs-bench-results/<date>-<time>.json)");
-  output.AddOne("--csv", "FILE", raw.csv, "also write one line per trial to this file");
+                "result file, a new one (default: ./kvs-bench-results/<date>-<time>.json)");
+  output.AddOne("--csv", "FILE", raw.csv,
+                "also write one line per trial, and probe, to this new file");
+  output.AddFlag("--force", raw.force, "let --out and --csv replace files that are there");
   output.AddFlag("--costs", raw.costs,
                  "also print what an operation cost: CPU, switches, faults, I/O, amplification");
   output.AddFlag("--quiet", raw.quiet, "no progress, only warnings and the table");

@@ -25,6 +25,7 @@ struct RawOptions {
   bool no_floor = false;
   bool keep = false;
   bool load_only = false;
+  bool force = false;
   bool costs = false;
   bool quiet = false;
   bool no_color = false;

@@ -95,7 +95,11 @@ void TakeOutFinished(Plan& plan, Run& run) {
   }
   std::map<TrialId, uint64_t> open;  // to the seed
   for (const Trial& trial : plan.unsupported) open.emplace(IdOf(trial), trial.seed);
-  for (const TrialPlan& trial : plan.trials) open.emplace(IdOf(trial), trial.seed);
+  std::map<std::string, uint64_t> records_to_load;  // by workload
+  for (const TrialPlan& trial : plan.trials) {
+    open.emplace(IdOf(trial), trial.seed);
+    records_to_load[trial.cell.workload] = trial.workload.LoadCount();
+  }
   for (size_t i = 0; i < run.trials.size(); ++i) {
     const Trial& trial = run.trials[i];
     const auto found = open.find(IdOf(trial));
@@ -103,6 +107,11 @@ void TakeOutFinished(Plan& plan, Run& run) {
       RefuseTrial(i, trial, "is not in the plan of the file, or there twice");
     if (found->second != trial.seed) {
       RefuseTrial(i, trial, fmt::format("has seed {}, planned is {}", trial.seed, found->second));
+    }
+    const uint64_t records = records_to_load[trial.cell.workload];
+    if (trial.Measured() && trial.loaded_records > 0 && trial.loaded_records != records) {
+      RefuseTrial(i, trial,
+                  fmt::format("loaded {} records, planned are {}", trial.loaded_records, records));
     }
     if (trial.status != TrialStatus::kInterrupted) open.erase(found);
   }
@@ -178,8 +187,14 @@ std::vector<TrialPlan> LibraryQuestions(const Plan& plan, bool with_searches, co
 }
 
 std::string ResumeCommand::ToString() const {
-  std::vector<std::string> words = {program, "--resume", result_file};
-  if (!csv_file.empty()) words.insert(words.end(), {"--csv", csv_file});
+  const auto absolute = [](const std::filesystem::path& path) {
+    return std::filesystem::absolute(path).lexically_normal().string();
+  };
+  // Without a slash, the program was found in PATH.
+  const bool has_path = program.find('/') != std::string::npos;
+  std::vector<std::string> words = {has_path ? absolute(program) : program, "--resume",
+                                    absolute(result_file)};
+  if (csv_file) words.insert(words.end(), {"--csv", absolute(*csv_file)});
   if (costs) words.emplace_back("--costs");
   return ShellCommand(words);
 }

@@ -3,6 +3,7 @@
 #define KVS_HARNESS_RESUME_H_
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,11 +49,12 @@ std::vector<TrialPlan> LibraryQuestions(const Plan& plan, bool with_searches, co
 
 // The command that resumes the run of `result_file`, of a program that was called `program`.
 struct ResumeCommand {
-  std::string program;
-  std::string result_file;
-  std::string csv_file;  // "": none
+  std::string program;  // as the first word of the command line
+  std::filesystem::path result_file;
+  std::optional<std::filesystem::path> csv_file;
   bool costs = false;
 
+  // With absolute paths, so that it may be given anywhere.
   std::string ToString() const;
 };
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -16,16 +18,28 @@
 namespace kvs {
 namespace {
 
-bool SearchesAreDone(const Run& run) {
-  return run.max_rates && std::none_of(run.max_rates->cells.begin(), run.max_rates->cells.end(),
-                                       [](const MaxRate& search) {
-                                         return search.outcome == SearchOutcome::kSearching;
-                                       });
+// As MakePlan orders them, which knows the engines of this program only.
+std::vector<CellName> CellsAskedFor(const Run& run) {
+  std::vector<CellName> cells;
+  if (!run.plan) return cells;
+  for (const Run::Workload& workload : run.workloads) {
+    for (const unsigned threads : run.plan->threads) {
+      for (const std::string& pool : run.plan->pools) {
+        for (const std::string& durability : run.plan->durabilities) {
+          for (const std::string& engine : run.plan->engines) {
+            cells.push_back({workload.name, engine, threads, pool, durability});
+          }
+        }
+      }
+    }
+  }
+  return cells;
 }
 
 }  // namespace
 
-void PrintTables(const Run& run, const std::vector<CellName>& order, bool costs, bool colour) {
+void PrintTables(const Run& run, bool costs, bool colour) {
+  const std::vector<CellName> order = CellsAskedFor(run);
   Run ordered = run;
   const auto rank = [&order](const Trial& trial) {
     return std::find(order.begin(), order.end(), trial.cell) - order.begin();
@@ -39,14 +53,9 @@ void PrintTables(const Run& run, const std::vector<CellName>& order, bool costs,
   std::fflush(stdout);
 }
 
-bool TrialsAreDone(const Run& run) {
-  return run.trials.size() >= run.planned_trials &&
-         std::none_of(run.trials.begin(), run.trials.end(),
-                      [](const Trial& trial) { return trial.status == TrialStatus::kInterrupted; });
-}
-
-bool IsDone(const Run& run, bool searches) {
-  return TrialsAreDone(run) && (!searches || SearchesAreDone(run));
+bool HasNoFigures(const Run& run) {
+  return std::none_of(run.trials.begin(), run.trials.end(),
+                      [](const Trial& trial) { return trial.Measured() && !trial.is_floor; });
 }
 
 ExitCode ExitCodeOf(const Run& run) {
@@ -57,7 +66,8 @@ ExitCode ExitCodeOf(const Run& run) {
       run.max_rates &&
       std::any_of(run.max_rates->cells.begin(), run.max_rates->cells.end(),
                   [](const MaxRate& search) { return search.outcome == SearchOutcome::kFailed; });
-  return failed || search_failed ? ExitCode::kEngineFailed : ExitCode::kOk;
+  if (failed || search_failed) return ExitCode::kEngineFailed;
+  return HasNoFigures(run) ? ExitCode::kUsage : ExitCode::kOk;
 }
 
 }  // namespace kvs

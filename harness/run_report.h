@@ -2,23 +2,21 @@
 #ifndef KVS_HARNESS_RUN_REPORT_H_
 #define KVS_HARNESS_RUN_REPORT_H_
 
-#include <vector>
-
 #include "harness/exit_code.h"
 #include "results/model.h"
 
 namespace kvs {
 
 // Prints the tables of `run`, and of what operations cost with `costs`. The rows of equals, and the
-// tables, follow `order`, in which the cells were asked for; `run` has the order in which they ran.
-void PrintTables(const Run& run, const std::vector<CellName>& order, bool costs, bool colour);
+// tables, follow the order in which the cells were asked for (in a file of an older program, in
+// which they ran).
+void PrintTables(const Run& run, bool costs, bool colour);
 
-// True when all planned trials came to their end, whatever that was.
-bool TrialsAreDone(const Run& run);
-// True when nothing of the run is left to do: its trials, and with `searches` (--find-max) these.
-bool IsDone(const Run& run, bool searches);
+// True when no trial, floors aside, gave a figure.
+bool HasNoFigures(const Run& run);
 
-// The exit code of a run of which nothing is left to do.
+// The exit code of a run of which nothing is left to do: without figures it is that of a command
+// line that asked for what cannot be measured.
 ExitCode ExitCodeOf(const Run& run);
 
 }  // namespace kvs

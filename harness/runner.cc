@@ -40,28 +40,39 @@
 namespace kvs {
 namespace {
 
+// What a run that is resumed has, and where.
+struct EarlierSessions {
+  Run run;
+  OutputFiles files;
+  bool allow_environment_mismatch = false;
+};
+
 // A session of a run, from the plan to the exit code.
 class Runner {
  public:
-  // `plan` is what is left to do, and `earlier`, if there is one, is the run so far, of which the
-  // plan was made.
+  // `plan` is what is left to do; of `earlier`, if there is one.
   Runner(const RunOptions& options, Plan plan, const std::vector<std::string>& words,
-         std::optional<Run> earlier, bool allow_environment_mismatch)
+         std::optional<EarlierSessions> earlier)
       : options_(options),
         plan_(std::move(plan)),
         words_(words),
-        allow_environment_mismatch_(allow_environment_mismatch),
         progress_({.live = isatty(STDERR_FILENO) == 1,
                    .quiet = options.quiet,
                    .color = UsesColor(STDERR_FILENO, options.color)},
                   plan_.trials.size()) {
     if (!earlier) RefuseAnEmptyPlan();
     CheckExistingStore();
-    ChooseFiles();
+    ChooseDirectory();
+    if (earlier) {
+      files_.emplace(std::move(earlier->files));
+    } else if (!options_.load_only) {
+      files_.emplace(
+          OutputFiles::OfNewRun(options_.result_file, options_.csv_file, options_.replace));
+    }
     CheckDisk();
     facts_ = ReadMachineFacts(data_parent_);
     if (earlier) {
-      ContinueRun(std::move(*earlier));
+      ContinueRun(std::move(earlier->run), earlier->allow_environment_mismatch);
     } else {
       DescribeRun();
     }
@@ -73,6 +84,7 @@ class Runner {
     if (NeedsDirectory()) directory_.emplace(data_parent_);
     ExamineMachine();
     if (IsResumed()) CheckLibraries(stop);
+    if (files_ && !IsResumed()) files_->Begin(run_);
     for (TrialPlan& trial : plan_.trials) {
       if (stop.Count() > 0) break;
       RunOne(trial, stop);
@@ -81,7 +93,7 @@ class Runner {
     }
     if (options_.find_max) FindMaxRates(stop);
     // A request to stop that came too late to stop anything is none.
-    run_.complete = IsDone(run_, options_.find_max.has_value());
+    run_.complete = run_.IsDone();
     Save();
     return Report();
   }
@@ -127,7 +139,7 @@ class Runner {
     for (TrialPlan& cell : plan_.runnable) use(cell);
   }
 
-  void ChooseFiles() {
+  void ChooseDirectory() {
     data_parent_ = options_.existing_store ? options_.existing_store->parent_path()
                                            : DataDirectory(options_.data_directory);
     if (data_parent_.empty()) data_parent_ = ".";
@@ -140,18 +152,23 @@ class Runner {
             kDropCachesFile, std::generic_category().message(error)));
       }
     }
-    files_.emplace(options_.result_file, options_.csv_file);
   }
 
-  // Stores of other trials are gone when one begins, unless they are kept.
+  // Stores of other trials and probes are gone when one begins, unless they are kept.
   void CheckDisk() {
     uint64_t largest = 0;
     uint64_t kept = 0;
+    const auto needed_by = [](const TrialPlan& trial) -> uint64_t {
+      if (trial.is_floor || trial.existing_store || trial.engine == kFloorEngine) return 0;
+      return EstimateDiskBytes(trial);
+    };
     for (const TrialPlan& trial : plan_.trials) {
-      if (trial.is_floor || trial.existing_store || trial.engine == kFloorEngine) continue;
-      const uint64_t bytes = EstimateDiskBytes(trial);
+      const uint64_t bytes = needed_by(trial);
       largest = std::max(largest, bytes);
       if (IsKept(trial)) kept = std::min(kept + bytes, uint64_t{1} << 62);
+    }
+    if (options_.find_max) {
+      for (const TrialPlan& cell : plan_.runnable) largest = std::max(largest, needed_by(cell));
     }
     const uint64_t needed = largest + kept;
     const uint64_t free = FreeDiskBytes(data_parent_);
@@ -180,14 +197,14 @@ class Runner {
     run_.plan = ToRunRequest(options_, options_.existing_store.value_or(data_parent_));
   }
 
-  void ContinueRun(Run earlier) {
+  void ContinueRun(Run earlier, bool allow_environment_mismatch) {
     run_ = std::move(earlier);
+    allow_environment_mismatch_ = allow_environment_mismatch;
     earlier_s_ = run_.elapsed_s;
     earlier_trials_ = run_.trials.size();
     AcceptOrRefuse(EnvironmentDifferences(run_, doctor::StableFacts(facts_)));
     BeginSession(run_, ShellCommand(words_));
-    progress_.Say(fmt::format("{} of {} trials are there, {} to go", earlier_trials_,
-                              run_.planned_trials, plan_.trials.size()));
+    progress_.Say(fmt::format("there already: {}", run_.FinishedPart()));
   }
 
   // Figures of two environments do not belong into one run, unless the user says so.
@@ -203,8 +220,8 @@ class Runner {
     progress_.Warn(fmt::format("resumed in another environment: {}", text));
     if (!run_.notes) run_.notes.emplace();
     run_.notes->push_back(
-        fmt::format("the run was resumed in another environment after {} of its {} trials: {}",
-                    run_.trials.size(), run_.planned_trials, text));
+        fmt::format("the run was resumed in another environment, when it had {}: {}",
+                    run_.FinishedPart(), text));
   }
 
   // The libraries of the engines to come, asked in a process of each engine's own. An engine that
@@ -291,7 +308,7 @@ class Runner {
   }
 
   void FindMaxRates(StopRequests& stop) {
-    if (!TrialsAreDone(run_)) return;
+    if (!run_.TrialsAreDone()) return;
     find_max::CellSearches searches(*options_.find_max, plan_.runnable, run_);
     while (std::optional<TrialPlan> probe = searches.Next()) {
       std::optional<Trial> trial;
@@ -332,25 +349,32 @@ class Runner {
   }
 
   ExitCode Report() {
-    if (files_) {
-      PrintTables(run_, plan_.cells, options_.costs, options_.color);
-      progress_.Say(fmt::format("{}result: {}", run_.complete ? "" : "interrupted; partial ",
-                                files_->result_file().string()));
-      if (!run_.complete) {
-        const ResumeCommand command{.program = words_.front(),
-                                    .result_file = files_->result_file().string(),
-                                    .csv_file = files_->csv_file().value_or("").string(),
-                                    .costs = options_.costs};
-        progress_.SayAnyway(fmt::format("to go on with it: {}", command.ToString()));
-      }
-    }
+    if (files_) ReportResult();
     for (const auto& [cell, path] : kept_) fmt::print("kept: {} ({})\n", path.string(), cell);
     if (options_.load_only && !kept_.empty()) {
       progress_.Say(
           "to measure on it: the same command, with --use-existing and that path instead of "
           "--load-only and --dir");
     }
-    return run_.complete ? ExitCodeOf(run_) : ExitCode::kInterrupted;
+    if (!run_.complete) return ExitCode::kInterrupted;
+    const ExitCode code = ExitCodeOf(run_);
+    // Loading alone has no figures.
+    return options_.load_only && code == ExitCode::kUsage ? ExitCode::kOk : code;
+  }
+
+  void ReportResult() {
+    PrintTables(run_, options_.costs, options_.color);
+    progress_.Say(fmt::format("{}result: {}", run_.complete ? "" : "interrupted; partial ",
+                              files_->result_file().string()));
+    if (!run_.complete) {
+      const ResumeCommand command{.program = words_.front(),
+                                  .result_file = files_->result_file(),
+                                  .csv_file = files_->csv_file(),
+                                  .costs = options_.costs};
+      progress_.SayAnyway(fmt::format("to go on with it: {}", command.ToString()));
+    } else if (HasNoFigures(run_)) {
+      progress_.Warn("no trial gave a figure; what was in the way stands in the tables");
+    }
   }
 
   struct Kept {
@@ -361,7 +385,7 @@ class Runner {
   const RunOptions& options_;
   Plan plan_;  // what is left to do
   const std::vector<std::string>& words_;
-  const bool allow_environment_mismatch_;
+  bool allow_environment_mismatch_ = false;
   Progress progress_;
   std::filesystem::path data_parent_;
   std::optional<OutputFiles> files_;  // nothing with --load-only
@@ -375,11 +399,22 @@ class Runner {
   const uint64_t start_ns_ = NowNs();
 };
 
+// What a complete run has left to do: to be shown.
+ExitCode ShowAgain(const std::filesystem::path& path, const Run& run, const RunOptions& output) {
+  if (output.csv_file) {
+    CheckCsvMayBeReplaced(*output.csv_file);
+    WriteCsv(run, *output.csv_file);
+  }
+  if (!output.quiet) fmt::print(stderr, "{}: complete, nothing to do\n", path.string());
+  PrintTables(run, output.costs, output.color);
+  return ExitCodeOf(run);
+}
+
 }  // namespace
 
 ExitCode RunBenchmark(const RunOptions& options, EngineTable engines,
                       const std::vector<std::string>& words) {
-  return Runner(options, MakePlan(options, engines), words, std::nullopt, false).Execute();
+  return Runner(options, MakePlan(options, engines), words, std::nullopt).Execute();
 }
 
 ExitCode ResumeBenchmark(const ResumeOptions& resume, const RunOptions& output, EngineTable engines,
@@ -391,19 +426,16 @@ ExitCode ResumeBenchmark(const ResumeOptions& resume, const RunOptions& output, 
         fmt::format("--resume: {}: a run is writing it right now", path.string()));
   }
   UnfinishedRun unfinished = ReadUnfinishedRun(path, engines);
-  if (unfinished.run.complete) {
-    fmt::print("{}: complete, nothing to do\n", path.string());
-    return ExitCode::kOk;
-  }
+  if (unfinished.run.complete) return ShowAgain(path, unfinished.run, output);
   RunOptions& options = unfinished.options;
-  options.result_file = path;
-  options.csv_file = output.csv_file;
   options.costs = output.costs;
   options.quiet = output.quiet;
   options.color = output.color;
-  return Runner(options, std::move(unfinished.plan), words, std::move(unfinished.run),
-                resume.allow_environment_mismatch)
-      .Execute();
+  EarlierSessions earlier{
+      .run = std::move(unfinished.run),
+      .files = OutputFiles::OfResumedRun(path, output.csv_file, std::move(claim)),
+      .allow_environment_mismatch = resume.allow_environment_mismatch};
+  return Runner(options, std::move(unfinished.plan), words, std::move(earlier)).Execute();
 }
 
 }  // namespace kvs

@@ -19,9 +19,9 @@ ExitCode RunBenchmark(const RunOptions& options, EngineTable engines,
                       const std::vector<std::string>& words);
 
 // Runs what the run of a result file has left to do, in that file; of `output`, only the options
-// of output count. A run that is complete stays as it is. Throws UsageError when the file cannot be
-// resumed, EnvironmentError when what it depends on differs and that is not allowed, or a run is
-// still writing it; both before anything is measured.
+// of output count. A run that is complete stays as it is and is shown again. Throws UsageError when
+// the file cannot be resumed, EnvironmentError when what it depends on differs and that is not
+// allowed, or a run is still writing it; both before anything is measured.
 ExitCode ResumeBenchmark(const ResumeOptions& resume, const RunOptions& output, EngineTable engines,
                          const std::vector<std::string>& words);
 

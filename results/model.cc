@@ -13,6 +13,12 @@ const Latency* Find(const std::vector<Latency>& latencies, std::string_view what
   return found == latencies.end() ? nullptr : &*found;
 }
 
+size_t FinishedSearches(const MaxRates& rates) {
+  return static_cast<size_t>(std::count_if(
+      rates.cells.begin(), rates.cells.end(),
+      [](const MaxRate& search) { return search.outcome != SearchOutcome::kSearching; }));
+}
+
 }  // namespace
 
 std::string CellName::ToString() const {
@@ -116,6 +122,31 @@ bool Trial::FellBehind() const {
   const std::optional<double> backlog_s = BacklogS();
   return backlog_s && *backlog_s > kBacklogShareLimit * window_s &&
          *backlog_operations > cell.threads;
+}
+
+size_t Run::FinishedTrials() const {
+  return static_cast<size_t>(std::count_if(trials.begin(), trials.end(), [](const Trial& trial) {
+    return trial.status != TrialStatus::kInterrupted;
+  }));
+}
+
+bool Run::IsDone() const {
+  if (!TrialsAreDone()) return false;
+  if (!max_rates) return !(plan && plan->slo);
+  return FinishedSearches(*max_rates) == max_rates->cells.size();
+}
+
+std::string Run::FinishedPart() const {
+  std::string part = fmt::format("{} of {} planned trial{}", FinishedTrials(), planned_trials,
+                                 planned_trials == 1 ? "" : "s");
+  if (max_rates) {
+    const size_t searches = max_rates->cells.size();
+    part += fmt::format(", {} of {} search{}", FinishedSearches(*max_rates), searches,
+                        searches == 1 ? "" : "es");
+  } else if (plan && plan->slo) {
+    part += ", no search";
+  }
+  return part;
 }
 
 }  // namespace kvs

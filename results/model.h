@@ -3,6 +3,7 @@
 #ifndef KVS_RESULTS_MODEL_H_
 #define KVS_RESULTS_MODEL_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -412,6 +413,15 @@ struct Run {
   std::optional<std::vector<std::string>> notes;
   std::vector<Trial> trials;
   std::optional<MaxRates> max_rates;  // --find-max; `trials` are in the closed loop then
+
+  // How many of `trials` came to their end, whatever that was: all but interrupted ones.
+  size_t FinishedTrials() const;
+  // Whether all planned trials did.
+  bool TrialsAreDone() const { return FinishedTrials() >= planned_trials; }
+  // Whether nothing is left to do, searches included.
+  bool IsDone() const;
+  // "2 of 6 planned trials", with --find-max also "1 of 2 searches".
+  std::string FinishedPart() const;
 
   friend bool operator==(const Run&, const Run&) = default;
 };

@@ -167,8 +167,7 @@ void WarnOfRun(std::string_view arm, const Run& run, std::vector<std::string>& w
     warnings.push_back(fmt::format("{}: the rates that --find-max found are not compared", arm));
   }
   if (!run.complete) {
-    warnings.push_back(fmt::format("{}: interrupted, {} of {} planned trials", arm,
-                                   run.trials.size(), run.planned_trials));
+    warnings.push_back(fmt::format("{}: interrupted, {}", arm, run.FinishedPart()));
   }
   if (const std::string unfit = UnfitnessOf(run); !unfit.empty()) {
     warnings.push_back(fmt::format("{}: {}", arm, unfit));

@@ -126,6 +126,7 @@ class Table {
     double window_max_s = 0;
     uint64_t records = 0;
     uint64_t bytes = 0;
+    uint64_t directory_bytes = 0;
     uint64_t budget_bytes = 0;
     unsigned trials = 0;
     const std::vector<const Trial*> measured = Trials();
@@ -137,11 +138,16 @@ class Table {
       window_max_s = std::max(window_max_s, trial->window_s);
       records = std::max(records, trial->loaded_records);
       bytes = std::max(bytes, trial->dataset_bytes);
+      directory_bytes = std::max(directory_bytes, trial->directory_bytes);
       budget_bytes = std::max(budget_bytes, trial->memory_budget_bytes);
     }
     for (const CellSummary* cell : cells_) trials = std::max(trials, cell->trials);
     if (records > 0) {
       facts.push_back(fmt::format("{} records, {}{}", GroupedDigits(records), HumanBytes(bytes),
+                                  MemoryAndBudget(budget_bytes)));
+    } else if (run_.plan && run_.plan->is_existing_store) {
+      // Nothing was loaded that could have been counted.
+      facts.push_back(fmt::format("a kept store of {}{}", HumanBytes(directory_bytes),
                                   MemoryAndBudget(budget_bytes)));
     }
     if (window_max_s > 0) {

@@ -100,8 +100,7 @@ std::string BadFindings(const Run& run, bool colour) {
 
 std::string Interruption(const Run& run) {
   if (run.complete) return "";
-  return fmt::format("\nInterrupted: {} of {} planned trials ran.\n", run.trials.size(),
-                     run.planned_trials);
+  return fmt::format("\nInterrupted: {} came to their end.\n", run.FinishedPart());
 }
 
 }  // namespace

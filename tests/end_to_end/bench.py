@@ -73,6 +73,7 @@ class BenchTest(unittest.TestCase):
     def run_to_result(self, *arguments, code=OK, **more):
         """Runs with the stores in self.data and returns (how it ended, the checked result)."""
         path = self.scratch / "run.json"
+        path.unlink(missing_ok=True)
         done = self.run_bench(*arguments, "--dir", self.data, "--out", path, **more)
         self.assertEqual(done.code, code, str(done))
         self.assert_no_stores()

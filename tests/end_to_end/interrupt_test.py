@@ -1,5 +1,6 @@
 """Runs that are interrupted or killed, and runs beside each other."""
 
+import json
 import os
 import signal
 import time
@@ -39,7 +40,12 @@ class InterruptTest(BenchTest):
             time.sleep(0.02)
 
     def wait_for_result(self):
-        self.wait_until((self.scratch / "run.json").exists, "a first finished trial")
+        def any_trial():
+            path = self.scratch / "run.json"
+            if not path.exists() or path.stat().st_size == 0:
+                return False
+            return json.loads(path.read_text(encoding="utf-8"))["kvs_bench"]["trials"]
+        self.wait_until(any_trial, "a first finished trial")
 
     def wait_for_stores(self):
         self.wait_until(lambda: any(self.data.glob("*/store-*")), "a store")
@@ -56,6 +62,8 @@ class InterruptTest(BenchTest):
         self.assertFalse(ours["complete"])
         self.assertEqual(ours["planned_trials"], 6)
         self.assertLess(len(ours["trials"]), 6)
+        ended = len([trial for trial in ours["trials"] if trial["status"] != "interrupted"])
+        self.assertIn(f"Interrupted: {ended} of 6 planned trials came to their end.", done.out)
         self.assertEqual(ours["trials"][0]["status"], "ok")
         self.assertIn("partial", done.err)
         self.assertIn("mutex", done.out + done.err)

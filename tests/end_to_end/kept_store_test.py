@@ -20,7 +20,7 @@ class KeptStoreTest(BenchTest):
 
     def use(self, store, *more):
         return self.run_bench(*CELL, *QUICK, "--use-existing", store, "--out",
-                              self.scratch / "run.json", *more)
+                              self.scratch / "run.json", "--force", *more)
 
     def test_load_once_measure_often(self):
         store = self.load()
@@ -34,6 +34,7 @@ class KeptStoreTest(BenchTest):
                 self.assertEqual(trial["loaded_records"], 0)
                 self.assertEqual(trial["read_back"], 300)
                 self.assertTrue(any(store in note for note in trial["notes"]), trial["notes"])
+            self.assertRegex(done.out, r"a kept store of [0-9.]+ [KM]iB \(memory ")
 
     def test_refuses_what_does_not_fit(self):
         store = self.load()
@@ -45,6 +46,14 @@ class KeptStoreTest(BenchTest):
         done = self.run_bench("--engine", "rwlock", *CELL[2:], *QUICK, "--use-existing", store)
         self.assertEqual(done.code, USAGE, str(done))
         self.assertIn("was loaded by engine 'mutex'", done.err)
+
+    def test_refuses_what_would_change_the_store_for_the_next_trial(self):
+        store = self.load()
+        for message, workload in [("inserts records", "ycsb-d"), ("removes records", "deleterandom")]:
+            done = self.run_bench("--engine", "mutex", "--threads", "1", "--records", "300",
+                                  "--workload", workload, "--use-existing", store)
+            self.assertEqual(done.code, USAGE, str(done))
+            self.assertIn(message, done.err)
 
     def test_refuses_directories_that_it_did_not_make(self):
         foreign = self.scratch / "documents"

@@ -71,8 +71,18 @@ class RefusalsTest(BenchTest):
         out = self.scratch / "run.json"
         out.write_text("older", encoding="utf-8")
         self.assert_refused(ENVIRONMENT, "may need", *ONE_CELL, "--dir", self.data, "--out", out,
-                            "--records", "1T", "--value-size", "1MiB")
+                            "--force", "--records", "1T", "--value-size", "1MiB")
         self.assertEqual(out.read_text(encoding="utf-8"), "older")
+        self.assert_refused(USAGE, "--force", *ONE_CELL, "--dir", self.data, "--out", out)
+        self.assert_refused(USAGE, "--csv: ", *ONE_CELL, "--dir", self.data, "--csv", out)
+        self.assertEqual(out.read_text(encoding="utf-8"), "older")
+        done = self.run_bench(*ONE_CELL, "--dir", self.data, "--out", out, "--force")
+        self.assertEqual(done.code, OK, str(done))
+        self.assertTrue(self.read_result(out)["kvs_bench"]["complete"])
+
+    def test_a_timeout_that_no_trial_can_keep(self):
+        self.assert_refused(USAGE, "--timeout: 1 s would end every trial", "--engine", "mutex",
+                            "--threads", "1", "--timeout", "1s", "--dir", self.data)
 
     def test_too_little_disk(self):
         self.assert_refused(ENVIRONMENT, "may need", "--engine", "mutex", "--threads", "1",

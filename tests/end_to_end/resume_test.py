@@ -10,9 +10,9 @@ import unittest
 
 from bench import (BUILD, ENGINE_FAILED, ENVIRONMENT, INTERRUPTED, OK, USAGE, BenchTest, trials)
 
-# Nine trials, floors included, of which each takes long enough to be met.
+# Ten trials, floors included.
 RUN = ["--engine", "mutex,lockfree", "--workload", "ycsb-a,ycsb-c", "--threads", "1", "--records",
-       "300", "--warmup", "0s", "--duration", "200ms", "--trials", "2", "--seed", "7"]
+       "300", "--warmup", "0s", "--trials", "2", "--seed", "7"]
 PLANNED = 2 * 2 * 2 + 2
 
 
@@ -29,26 +29,32 @@ class ResumeTest(BenchTest):
         self.file = self.scratch / "run.json"
 
     def start_run(self, *more):
-        return self.start(*RUN, "--dir", self.data, "--out", self.file, *more)
+        return self.start(*RUN, "--dir", self.data, "--out", self.file, "--force", *more)
 
     def wait_for_trials(self, least):
         deadline = time.monotonic() + 120
-        while not self.file.exists() or len(self.read_trials()) < least:
+        while len(self.read_trials()) < least:
             self.assertLess(time.monotonic(), deadline, f"never {least} trials")
             time.sleep(0.02)
 
     def read_trials(self):
+        if not self.file.exists() or self.file.stat().st_size == 0:
+            return []
         return json.loads(self.file.read_text(encoding="utf-8"))["kvs_bench"]["trials"]
 
     def interrupt(self, after, sig=signal.SIGINT, *more):
         """Interrupts a run after some trials and returns (how it ended, its valid file)."""
-        process = self.start_run(*more)
-        self.wait_for_trials(after)
-        process.send_signal(sig)
-        done = self.finish(process)
-        result = self.read_result(self.file)
-        self.assertFalse(result["kvs_bench"]["complete"], str(done))
-        return done, result
+        window_ms = 200
+        while True:
+            process = self.start_run("--duration", f"{window_ms}ms", *more)
+            self.wait_for_trials(after)
+            process.send_signal(sig)
+            done = self.finish(process)
+            result = self.read_result(self.file)
+            if not result["kvs_bench"]["complete"]:
+                return done, result
+            # All of it went by before this process had a CPU again.
+            window_ms *= 4
 
     def order_of_an_uninterrupted_run(self):
         whole = self.scratch / "whole.json"
@@ -101,11 +107,33 @@ class ResumeTest(BenchTest):
         self.assert_no_stores()
         self.nothing_is_left_to_do()
 
+    def wait_until_it_is_written(self):
+        deadline = time.monotonic() + 120
+        while not self.file.exists() or self.file.stat().st_size == 0:
+            self.assertLess(time.monotonic(), deadline, "never a file")
+            time.sleep(0.02)
+
     def nothing_is_left_to_do(self):
+        """A complete run is shown again."""
         before = self.file.read_bytes()
-        done = self.run_bench("--resume", self.file)
-        self.assertEqual((done.code, done.err), (OK, ""), str(done))
-        self.assertIn("complete, nothing to do", done.out)
+        table = self.scratch / "again.csv"
+        done = self.run_bench("--resume", self.file, "--csv", table, "--costs")
+        self.assertEqual(done.code, OK, str(done))
+        self.assertEqual(done.err, f"{self.file}: complete, nothing to do\n")
+        self.assertIn("lockfree", done.out)
+        self.assertIn("CPU", done.out)  # of --costs
+        self.assertEqual(len(table.read_text(encoding="utf-8").splitlines()), 1 + PLANNED)
+        self.assertEqual(self.file.read_bytes(), before)
+        self.file.with_suffix(".txt").write_text("dear", encoding="utf-8")
+        done = self.run_bench("--resume", self.file, "--csv", self.file.with_suffix(".txt"))
+        self.assertEqual(done.code, USAGE, str(done))
+
+    def test_an_interrupted_run_is_not_written_over(self):
+        self.interrupt(1)
+        before = self.file.read_bytes()
+        done = self.run_bench(*RUN, "--dir", self.data, "--out", self.file)
+        self.assertEqual(done.code, USAGE, str(done))
+        self.assertIn(f"--resume {self.file}", done.err)
         self.assertEqual(self.file.read_bytes(), before)
 
     def test_kill_9_twice(self):
@@ -119,7 +147,7 @@ class ResumeTest(BenchTest):
         kept = self.read_trials()
         done = self.run_bench("--resume", self.file)
         self.assertEqual(done.code, OK, str(done))
-        self.assertIn(f"{len(kept)} of {PLANNED} trials are there", done.err)
+        self.assertIn(f"there already: {len(kept)} of {PLANNED} planned trials", done.err)
         self.assertIn("rm -r", done.err, "the killed session's stores are named")
         result = self.read_result(self.file)
         self.assertEqual(len(result["kvs_bench"]["sessions"]), 3)
@@ -127,11 +155,14 @@ class ResumeTest(BenchTest):
         self.check_whole(result, kept)
 
     def test_a_run_that_goes_on_is_not_resumed(self):
-        process = self.start_run()
-        self.wait_for_trials(1)
+        process = self.start_run("--duration", "10min")
+        self.wait_until_it_is_written()
         done = self.run_bench("--resume", self.file)
         self.assertEqual(done.code, ENVIRONMENT, str(done))
         self.assertIn("a run is writing it right now", done.err)
+        done = self.run_bench(*RUN, "--dir", self.data, "--out", self.file, "--force")
+        self.assertEqual(done.code, ENVIRONMENT, str(done))
+        self.assertIn("another run is writing it", done.err)
         process.send_signal(signal.SIGINT)
         self.assertEqual(self.finish(process).code, INTERRUPTED)
 

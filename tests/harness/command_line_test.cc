@@ -461,6 +461,13 @@ TEST(CommandLineTest, ATimeoutThatNoTrialCanKeepIsRefused) {
               HasSubstr("take 100.5 s"));
 }
 
+TEST(CommandLineTest, ForceIsForAFileThatIsNamed) {
+  EXPECT_FALSE(ParseRun({"--out", "a.json"}).replace);
+  EXPECT_TRUE(ParseRun({"--out", "a.json", "--force"}).replace);
+  EXPECT_TRUE(ParseRun({"--csv", "a.csv", "--force"}).replace);
+  EXPECT_THAT(Complaint({"--force"}), HasSubstr("name one"));
+}
+
 TEST(CommandLineTest, AnExistingStoreIsNotInsertedInto) {
   EXPECT_THAT(Complaint({"--engine", "plain", "--threads", "1", "--workload", "ycsb-d",
                          "--use-existing", "data"}),

@@ -39,5 +39,33 @@ TEST(ModelTest, AClosedLoopHasNoBacklog) {
   EXPECT_EQ(trial.FindResponseTime("all"), nullptr);
 }
 
+TEST(ModelTest, WhatIsInterruptedIsNotFinished) {
+  kvs::Run run;
+  run.planned_trials = 3;
+  run.trials.assign(2, SyntheticTrial(SyntheticCell("lmdb"), 0, 1000));
+  run.trials[1].status = TrialStatus::kInterrupted;
+  EXPECT_EQ(run.FinishedTrials(), 1u);
+  EXPECT_EQ(run.FinishedPart(), "1 of 3 planned trials");
+  EXPECT_FALSE(run.IsDone());
+  run.trials.assign(3, SyntheticTrial(SyntheticCell("lmdb"), 0, 1000));
+  run.trials[1].status = TrialStatus::kFailed;
+  EXPECT_TRUE(run.IsDone()) << "a failure is an end";
+}
+
+TEST(ModelTest, SearchesCountAsWell) {
+  kvs::Run run;
+  run.planned_trials = 1;
+  run.trials.assign(1, SyntheticTrial(SyntheticCell("lmdb"), 0, 1000));
+  run.plan.emplace().slo = "p99<1ms";
+  EXPECT_EQ(run.FinishedPart(), "1 of 1 planned trial, no search");
+  EXPECT_FALSE(run.IsDone());
+  run.max_rates.emplace().cells.resize(2);
+  run.max_rates->cells[0].outcome = SearchOutcome::kNotReached;
+  EXPECT_EQ(run.FinishedPart(), "1 of 1 planned trial, 1 of 2 searches");
+  EXPECT_FALSE(run.IsDone());
+  run.max_rates->cells[1].outcome = SearchOutcome::kFound;
+  EXPECT_TRUE(run.IsDone());
+}
+
 }  // namespace
 }  // namespace kvs
