@@ -14,9 +14,10 @@ constexpr uint64_t kSmallLogSegments = 4;
 
 }  // namespace
 
-// A tombstone is needed while a file that may hold an older record of its key exists. Such a record
-// is garbage, so: while some segment has garbage and a sequence number below the tombstone's. Files
-// that wait for their removal count.
+// A tombstone is needed while a segment that recovery would read may hold an older record of its
+// key. Such a record is garbage, so: while some segment has garbage and a sequence number below the
+// tombstone's. Segments that wait for their removal do not count: they leave the manifest in the
+// order in which they were compacted, so before the tombstone's own.
 LogStore::GarbageAge LogStore::AgeOfGarbage() const {
   GarbageAge age;
   const auto add = [&](const Segment& segment) {
@@ -28,10 +29,6 @@ LogStore::GarbageAge LogStore::AgeOfGarbage() const {
   };
   for (const std::shared_ptr<Segment>& segment : segments_) {
     if (segment != nullptr && !segment->retired && segment->DeadBytes() > 0) add(*segment);
-  }
-  for (const std::shared_ptr<Segment>& segment : retired_) {
-    // Acquire, partner: the store in SubmitRemoval. The file is gone when this reads true.
-    if (!segment->removed.load(std::memory_order_acquire)) add(*segment);
   }
   return age;
 }
@@ -61,9 +58,6 @@ std::shared_ptr<Segment> LogStore::PickVictim() const {
 }
 
 void LogStore::UpdateCompactionDue() {
-  std::erase_if(retired_, [](const std::shared_ptr<Segment>& segment) {
-    return segment->removed.load(std::memory_order_acquire);  // partner: SubmitRemoval
-  });
   uint64_t used = 0;
   uint64_t reclaimable = 0;
   const GarbageAge age = AgeOfGarbage();
@@ -192,7 +186,6 @@ void LogStore::FinishVictim() {
   compaction_ = {};
   ++compacted_segments_;
   victim->retired = true;
-  retired_.push_back(victim);
   SubmitRemoval(victim);
   const auto release = [this, victim](void*) {
     segments_[victim->number] = nullptr;
@@ -245,7 +238,7 @@ void LogStore::SubmitRemoval(std::shared_ptr<Segment> victim) {
         const bool is_recycled =
             segment->mapping->size() == options_.segment_size && maker_->Recycle(segment);
         if (!is_recycled) files_->Remove(segment->file->path());
-        // Partners: AgeOfGarbage, FinishVictim.
+        // Partner: FinishVictim.
         segment->removed.store(true, std::memory_order_release);
       }
     } catch (const EngineError& error) {

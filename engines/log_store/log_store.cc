@@ -163,6 +163,8 @@ void LogStore::PutPending() {
   while (!index_.pending().empty()) {
     const auto [hash, position] = index_.pending().front();
     Put(hash, position);
+    if (options_.hooks.entry_put) [[unlikely]]
+      options_.hooks.entry_put();
     index_.DropFirstPending();
   }
 }

@@ -77,6 +77,7 @@ namespace kvs {
 // Places where a test can stop the store. Called by the thread that does the work, if set.
 struct LogStoreHooks {
   std::function<void()> record_appended;  // in Set or Remove: written, not published
+  std::function<void()> entry_put;        // the index has it twice, put and still pending
   std::function<void()> record_moved;     // in compaction: copied, the index not yet re-pointed
   std::function<void()> order_changes;    // before and after each store that changes the order
   std::function<void()> background_task_begins;  // on one of the store's threads
@@ -323,7 +324,6 @@ class LogStore {
   std::vector<std::shared_ptr<Segment>> segments_;  // by number; null where free
   std::shared_ptr<Segment> active_;                 // where Append writes; null before the first
   std::shared_ptr<Segment> output_;                 // where compaction writes; null when none
-  std::vector<std::shared_ptr<Segment>> retired_;   // their files may still be there
   Compaction compaction_;
   uint64_t next_sequence_ = 1;
   uint64_t next_segment_size_ = 0;

@@ -452,6 +452,18 @@ TEST_F(DamageTest, ASegmentThatCannotBeUnlistedEndsTheWrites) {
   store.Write(RecordType::kValue, KeyOf(25), "works again");
 }
 
+TEST_F(DamageTest, ASegmentThatIsTooSmallIsUnlistedAndRemoved) {
+  const fs::path path = directory_.path() / "s";
+  const LogStoreOptions options = Options(path);
+  LogStore store(options);
+  Fill(store, 25);
+  store.WaitForBackground();
+  const std::vector<fs::path> before = Segments(path);  // the last one is a spare
+  store.Write(RecordType::kValue, KeyOf(25), std::string(2 * options.segment_size, 'v'));
+  const std::vector<fs::path> after = Segments(path);
+  EXPECT_EQ(std::count(after.begin(), after.end(), before.back()), 0) << before.back();
+}
+
 TEST_F(DamageTest, TierSyncSyncsEveryWriteAndOthersDoNot) {
   for (const Durability durability : {Durability::kProcess, Durability::kSync}) {
     LogStoreOptions options = Options(directory_.path() / std::string(ToString(durability)));

@@ -42,6 +42,27 @@ std::optional<std::string> Get(const LogStore& store, const std::string& key) {
   return value;
 }
 
+// A reader may look at any moment.
+TEST(LogStoreTest, AKeyIsFoundWhileItsPendingEntryIsPut) {
+  const TestDirectory directory;
+  LogStoreOptions options = SmallOptions(directory.path() / "s", true);
+  std::map<std::string, std::string> written;
+  const LogStore* reader = nullptr;
+  int puts = 0;
+  options.hooks.entry_put = [&] {
+    ++puts;
+    for (const auto& [key, value] : written) EXPECT_EQ(Get(*reader, key), value) << key;
+  };
+  LogStore store(options);
+  reader = &store;
+  for (int i = 0; i < 60; ++i) {
+    const std::string key = std::to_string(i % 20);
+    store.Write(RecordType::kValue, key, std::to_string(i));
+    written[key] = std::to_string(i);
+  }
+  EXPECT_GT(puts, 20);
+}
+
 TEST(LogStoreTest, FindsWhatWasWritten) {
   const TestDirectory directory;
   LogStore store(SmallOptions(directory.path() / "s", false));
