@@ -11,8 +11,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <system_error>
 #include <stdexcept>
+#include <system_error>
 
 #include <fmt/format.h>
 

@@ -49,7 +49,7 @@ struct RunOptions {
   std::optional<std::filesystem::path> result_file;  // --out
   std::optional<std::filesystem::path> csv_file;
   bool replace = false;  // --force: what is there under these names
-  bool costs = false;  // print a table of them too
+  bool costs = false;    // print a table of them too
   bool quiet = false;
   bool color = true;
 };

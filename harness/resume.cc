@@ -71,10 +71,10 @@ UnfinishedRun ReadUnfinishedRun(const std::filesystem::path& path, EngineTable e
   }
   if (run.complete) return unfinished;
   if (!run.plan) {
-    throw UsageError(fmt::format(
-        "--resume: {}: does not say what was asked for (it is an arm of a comparison, or older than "
-        "kvs-bench {}); run it anew: {}",
-        path.string(), KVS_VERSION, run.command_line));
+    throw UsageError(
+        fmt::format("--resume: {}: does not say what was asked for (it is an arm of a comparison, "
+                    "or older than kvs-bench {}); run it anew: {}",
+                    path.string(), KVS_VERSION, run.command_line));
   }
   try {
     unfinished.options = ToRunOptions(run, engines);

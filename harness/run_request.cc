@@ -89,8 +89,8 @@ RunOptions ToRunOptions(const Run& run, EngineTable engines) {
     PropertyOverrides properties;
     for (const auto& [name, value] : workload.properties) properties.emplace_back(name, value);
     try {
-      options.workloads.push_back(ParseSpec("", "the result's workload " + workload.name,
-                                            workload.name, properties));
+      options.workloads.push_back(
+          ParseSpec("", "the result's workload " + workload.name, workload.name, properties));
     } catch (const SpecError& error) {
       throw UsageError(fmt::format("/kvs_bench/workloads: '{}': {}", workload.name, error.what()));
     }
