@@ -7,6 +7,7 @@
 #include <cassert>
 #include <cmath>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,12 +23,15 @@ struct ArmTrials {
   std::string_view arm;  // what it is called
   CellTrials all;
   std::map<unsigned, TrialList> good_by_block;
+  std::set<unsigned> blocks;  // with any trial
 };
 
 ArmTrials TrialsOf(std::string_view arm, const Run& run, const CellName& cell) {
-  ArmTrials trials{.arm = arm, .all = {}, .good_by_block = {}};
+  ArmTrials trials{.arm = arm, .all = {}, .good_by_block = {}, .blocks = {}};
   for (const Trial& trial : run.trials) {
-    if (!trial.is_floor && trial.cell == cell) trials.all.Add(trial);
+    if (trial.is_floor || trial.cell != cell) continue;
+    trials.all.Add(trial);
+    trials.blocks.insert(trial.repetition);
   }
   for (const Trial* trial : trials.all.good) {
     trials.good_by_block[trial->repetition].push_back(trial);
@@ -39,7 +43,7 @@ ArmTrials TrialsOf(std::string_view arm, const Run& run, const CellName& cell) {
 std::vector<unsigned> WholeBlocks(const std::vector<ArmTrials>& arms, unsigned first,
                                   unsigned count) {
   std::vector<unsigned> blocks;
-  for (const auto& [block, unused] : arms.front().good_by_block) {
+  for (const unsigned block : arms.front().blocks) {
     if (block < first || block - first >= count) continue;
     const bool is_whole = std::all_of(arms.begin(), arms.end(), [&](const ArmTrials& arm) {
       const auto found = arm.good_by_block.find(block);
@@ -95,6 +99,28 @@ void AddStage(const std::vector<Figure>& stage, unsigned number, std::vector<Fig
     if (found == stage.end() || !found->why_not_judged.empty()) continue;
     if (figure.stages.size() == number) figure.stages.push_back(found->stages.front());
   }
+}
+
+// Forgets trials without an operation where their blocks are few enough to be left out.
+void ForgiveIdleTrials(const CellName& name, std::vector<ArmTrials>& arms,
+                       std::vector<std::string>& warnings) {
+  std::set<unsigned> idle_blocks;
+  std::vector<std::string> idle_arms;
+  for (const ArmTrials& arm : arms) {
+    for (const Trial* trial : arm.all.idle) idle_blocks.insert(trial->repetition);
+    if (!arm.all.idle.empty()) {
+      idle_arms.push_back(fmt::format("{} of the {}", arm.all.idle.size(), arm.arm));
+    }
+  }
+  const size_t blocks = arms.front().blocks.size();
+  if (idle_blocks.empty() ||
+      static_cast<double>(idle_blocks.size()) > kMostIdleShare * static_cast<double>(blocks)) {
+    return;
+  }
+  for (ArmTrials& arm : arms) arm.all.idle.clear();
+  warnings.push_back(
+      fmt::format("{}: left out {} of {} blocks, in which a trial completed no operation: {}",
+                  name.ToString(), idle_blocks.size(), blocks, fmt::join(idle_arms, ", ")));
 }
 
 std::string WhyNotCompared(const std::vector<ArmTrials>& arms) {
@@ -172,6 +198,7 @@ Comparison ComparePaired(const PairedRuns& runs, const std::vector<PairedCell>& 
       return !arm.all.unsupported.empty();
     });
     if (!is_unsupported) {
+      ForgiveIdleTrials(cell.Joined(), arms, comparison.warnings);
       comparison.cells.push_back(CompareCell(cell.Joined(), arms, rules));
       continue;
     }

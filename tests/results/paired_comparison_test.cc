@@ -196,9 +196,26 @@ TEST(PairedComparisonTest, FailuresOfEachArm) {
     EXPECT_EQ(OutcomeOf(Judged(runs)), Outcome::kInconclusive);
     EXPECT_FALSE(IsUndecided(Judged(runs).cells.at(0)));
   }
-  runs = RunsOf(1);
+}
+
+TEST(PairedComparisonTest, AFewBlocksWithoutAnOperationAreLeftOut) {
+  PairedRuns runs = RunsOf(0.9, 20);
   runs.baseline.trials[0].operations = 0;
-  EXPECT_EQ(OutcomeOf(Judged(runs)), Outcome::kInconclusive);
+  runs.copy->trials[1].operations = 0;
+  runs.candidate.trials[10].operations = 0;
+  Comparison comparison = Judged(runs, RulesOf(1, 20));
+  EXPECT_EQ(OutcomeOf(comparison), Outcome::kRegressed);
+  EXPECT_EQ(Find(comparison, "throughput").stages.at(0).baseline.size(), 18u);
+  EXPECT_THAT(
+      comparison.warnings,
+      ElementsAre(AllOf(HasSubstr("left out 2 of 20 blocks"),
+                        HasSubstr("1 of the baseline, 1 of the candidate, 1 of the copy"))));
+
+  runs.candidate.trials[20].operations = 0;
+  comparison = Judged(runs, RulesOf(1, 20));
+  EXPECT_EQ(OutcomeOf(comparison), Outcome::kInconclusive);
+  EXPECT_THAT(comparison.cells.at(0).why_not_compared,
+              HasSubstr("candidate: 2 of 40 trials completed no operation"));
 }
 
 TEST(PairedComparisonTest, WhatAnArmDoesNotSupportIsNamedAndLeftOut) {
