@@ -98,7 +98,6 @@ class PairedRun {
                .quiet = options_.quiet,
                .color = UsesColor(STDERR_FILENO, options.color)}),
         runs_(options_.has_copy ? 3 : 2) {
-    ChooseFiles();
     for (Run& run : runs_) {
       run.command_line = ShellCommand(words);
       run.seed = options_.seed;
@@ -113,6 +112,7 @@ class PairedRun {
     StopRequests stop;
     directory_.emplace(data_parent_);
     CopyPrograms(stop);
+    ChooseFiles();
     Comparison comparison;
     for (stage_ = 0; stage_ < options_.stages; ++stage_) {
       const std::vector<size_t> cells = stage_ == 0 ? AllCells() : UndecidedCells(comparison);
@@ -167,7 +167,7 @@ class PairedRun {
     };
     add("baseline", options_.baseline_program, "arm-0");
     add("candidate", options_.candidate_program, "arm-1");
-    if (options_.has_copy) add("baseline's copy", options_.baseline_program, "arm-2");
+    if (options_.has_copy) add("copy of the baseline", options_.baseline_program, "arm-2");
   }
 
   std::vector<size_t> AllCells() const {

@@ -205,6 +205,12 @@ class FailuresTest(PairedTest):
         done = self.compare(*ONE_CELL, *ENOUGH, script=script, code=USAGE)
         self.assertIn("workload ycsb-c: fieldlength: '(not there)', then '7'", done.err)
 
+    def test_results_of_another_version(self):
+        script = {"arms": {CANDIDATE: {"ends": {"1": "newer"}}}}
+        done = self.compare(*ONE_CELL, *ENOUGH, script=script, code=USAGE)
+        self.assertIn("the candidate's result cannot be read by this version", done.err)
+        self.assertIn("run `compare` of the newer one", done.err)
+
     def shell_program(self, name, text):
         path = self.scratch / name
         path.write_text("#!/bin/sh\n" + text, encoding="utf-8")
