@@ -18,6 +18,7 @@
 #include "harness/selftest/rivals.h"
 #include "harness/shuffle.h"
 #include "results/comparison.h"
+#include "results/paired_comparison.h"
 #include "results/trial_figures.h"
 
 namespace kvs::detector {
@@ -58,25 +59,25 @@ std::optional<double> ValueOf(const FigureDefinition& figure, const PoolTrial& t
 constexpr size_t kFigureCount = std::size(kFigures);
 // All figures of one trial.
 using TrialValues = std::array<std::optional<double>, kFigureCount>;
-using TrialList = std::vector<TrialValues>;
+using ValueList = std::vector<TrialValues>;
 
 // The trials of a cell: by arm, then by block (or run), in the order in which they ran.
-struct CellTrials {
+struct CellValues {
   std::string name;
-  std::map<std::string, std::vector<TrialList>, std::less<>> arms;
+  std::map<std::string, std::vector<ValueList>, std::less<>> arms;
   size_t blocks = 0;
   double trial_s = 0;  // mean
 };
 
-std::vector<CellTrials> GroupTrials(const Pool& pool) {
-  std::vector<CellTrials> cells;
+std::vector<CellValues> GroupTrials(const Pool& pool) {
+  std::vector<CellValues> cells;
   for (const std::string& name : pool.Cells()) {
-    CellTrials cell{.name = name, .arms = {}, .blocks = pool.Blocks()};
+    CellValues cell{.name = name, .arms = {}, .blocks = pool.Blocks()};
     double elapsed_s = 0;
     size_t trials = 0;
     for (const PoolTrial& trial : pool.trials) {
       if (trial.cell != name) continue;
-      std::vector<TrialList>& blocks = cell.arms[trial.arm];
+      std::vector<ValueList>& blocks = cell.arms[trial.arm];
       blocks.resize(cell.blocks);
       TrialValues& values = blocks[trial.block].emplace_back();
       for (size_t i = 0; i < kFigureCount; ++i) values[i] = ValueOf(kFigures[i], trial);
@@ -89,10 +90,10 @@ std::vector<CellTrials> GroupTrials(const Pool& pool) {
   return cells;
 }
 
-// Throws unless each arm, the baseline and its copy among them, has `trials` trials in each block.
-void CheckBlocks(const std::vector<CellTrials>& cells, size_t trials,
+// Throws unless each arm, those that are `needed` among them, has `trials` trials in each block.
+void CheckBlocks(const std::vector<CellValues>& cells, size_t trials,
                  std::span<const std::string_view> needed) {
-  for (const CellTrials& cell : cells) {
+  for (const CellValues& cell : cells) {
     for (const std::string_view arm : needed) {
       if (cell.arms.contains(arm)) continue;
       throw UsageError(fmt::format("the pool has no arm '{}' in cell '{}'", arm, cell.name));
@@ -109,9 +110,9 @@ void CheckBlocks(const std::vector<CellTrials>& cells, size_t trials,
 }
 
 // The trials of an arm in `blocks`, in their order.
-TrialList TrialsIn(const CellTrials& cell, std::string_view arm, std::span<const size_t> blocks) {
-  const std::vector<TrialList>& all = cell.arms.find(arm)->second;
-  TrialList trials;
+ValueList TrialsIn(const CellValues& cell, std::string_view arm, std::span<const size_t> blocks) {
+  const std::vector<ValueList>& all = cell.arms.find(arm)->second;
+  ValueList trials;
   for (const size_t block : blocks) {
     trials.insert(trials.end(), all[block].begin(), all[block].end());
   }
@@ -119,7 +120,7 @@ TrialList TrialsIn(const CellTrials& cell, std::string_view arm, std::span<const
 }
 
 // The figure at `figure` of every trial, or nothing if one lacks it.
-std::optional<std::vector<double>> Values(size_t figure, const TrialList& trials) {
+std::optional<std::vector<double>> Values(size_t figure, const ValueList& trials) {
   std::vector<double> values;
   values.reserve(trials.size());
   for (const TrialValues& trial : trials) {
@@ -161,41 +162,40 @@ Judged VerdictsOf(const Comparison& comparison,
   return judged;
 }
 
-// By `compare`, in stages over equal parts of `blocks`, as long as a figure is undecided.
-Judged JudgePaired(const CellTrials& cell, std::string_view arm, std::span<const size_t> blocks,
+// By `compare`, in stages over equal parts of `blocks`, as ComparePaired and its runner do: another
+// stage where a figure is undecided and the comparison is trusted, and each stage asks by itself
+// what can be judged. (Not by ComparePaired itself, which wants whole trials: that would take ten
+// times as long. A test compares the two.)
+Judged JudgePaired(const CellValues& cell, std::string_view arm, std::span<const size_t> blocks,
                    const VerdictRules& rules) {
   const size_t per_stage = blocks.size() / rules.stages;
   Comparison comparison;
   comparison.design = Design::kPaired;
   comparison.rules = rules;
-  comparison.cells.resize(1);
+  ComparedCell& compared = comparison.cells.emplace_back();
   std::vector<const FigureDefinition*> definitions;
-  std::vector<std::array<std::vector<double>, 3>> values;  // baseline, candidate, copy
-  const TrialList ours = TrialsIn(cell, kBaseline, blocks), theirs = TrialsIn(cell, arm, blocks),
-                  again = TrialsIn(cell, kCopy, blocks);
-  for (size_t figure = 0; figure < kFigureCount; ++figure) {
-    const FigureDefinition& definition = kFigures[figure];
-    const auto baseline = Values(figure, ours), candidate = Values(figure, theirs),
-               copy = Values(figure, again);
-    if (!baseline || !candidate || !copy) continue;
-    definitions.push_back(&definition);
-    values.push_back({ByBlock(*baseline), ByBlock(*candidate), ByBlock(*copy)});
-    comparison.cells.front().figures.push_back(MakeFigure(definition));
-  }
   size_t stages = 0;
-  for (bool undecided = true; undecided && stages < rules.stages; ++stages) {
-    for (size_t i = 0; i < values.size(); ++i) {
-      const auto part = [&](const std::vector<double>& all) {
-        const auto begin = all.begin() + static_cast<ptrdiff_t>(stages * per_stage);
-        return std::vector<double>(begin, begin + static_cast<ptrdiff_t>(per_stage));
-      };
-      comparison.cells.front().figures[i].stages.push_back({.baseline = part(values[i][0]),
-                                                            .candidate = part(values[i][1]),
-                                                            .baseline_copy = part(values[i][2]),
-                                                            .same_operations = true});
+  for (bool goes_on = true; goes_on && stages < rules.stages; ++stages) {
+    const std::span<const size_t> part = blocks.subspan(stages * per_stage, per_stage);
+    const ValueList ours = TrialsIn(cell, kBaseline, part), theirs = TrialsIn(cell, arm, part),
+                    again = TrialsIn(cell, kCopy, part);
+    for (size_t i = 0, next = 0; i < kFigureCount; ++i) {
+      const auto baseline = Values(i, ours), candidate = Values(i, theirs), copy = Values(i, again);
+      const bool can_be_judged = baseline && candidate && copy;
+      if (stages == 0 && can_be_judged) {
+        definitions.push_back(&kFigures[i]);
+        compared.figures.push_back(MakeFigure(kFigures[i]));
+      }
+      if (next == definitions.size() || definitions[next] != &kFigures[i]) continue;
+      Figure& figure = compared.figures[next++];
+      if (!can_be_judged || figure.stages.size() != stages) continue;
+      figure.stages.push_back({.baseline = ByBlock(*baseline),
+                               .candidate = ByBlock(*candidate),
+                               .baseline_copy = ByBlock(*copy),
+                               .same_operations = true});
     }
     JudgeComparison(comparison);
-    undecided = CountVerdicts(comparison, false).inconclusive > 0;
+    goes_on = IsUndecided(compared) && OutcomeOf(comparison) != Outcome::kUntrusted;
   }
   Judged judged = VerdictsOf(comparison, definitions);
   judged.blocks = stages * per_stage;
@@ -203,7 +203,7 @@ Judged JudgePaired(const CellTrials& cell, std::string_view arm, std::span<const
 }
 
 // By `compare` of two runs that were measured apart.
-Judged JudgeUnpaired(const TrialList& baseline, const TrialList& candidate, VerdictRules rules) {
+Judged JudgeUnpaired(const ValueList& baseline, const ValueList& candidate, VerdictRules rules) {
   rules.stages = 1;
   Comparison comparison;
   comparison.design = Design::kUnpaired;
@@ -227,7 +227,7 @@ double Mean(const std::vector<double>& values) {
 }
 
 // By others, each of the same figures on its own.
-Judged JudgeByRival(Method method, const TrialList& baseline, const TrialList& candidate) {
+Judged JudgeByRival(Method method, const ValueList& baseline, const ValueList& candidate) {
   Judged judged;
   for (size_t i = 0; i < kFigureCount; ++i) {
     const auto ours = Values(i, baseline), theirs = Values(i, candidate);
@@ -294,8 +294,8 @@ class Detector {
  public:
   Detector(const Pool& paired, const Pool& sequential, const DetectorRules& rules)
       : rules_(rules), paired_(GroupTrials(paired)), sequential_(GroupTrials(sequential)) {
-    constexpr std::string_view kNeeded[] = {kBaseline, kCopy};
-    CheckBlocks(paired_, 2, kNeeded);
+    constexpr std::string_view kNeeded[] = {kBaseline, kCopy, kSame, kFivePercent};
+    CheckBlocks(paired_, kTrialsPerBlock, kNeeded);
     if (!sequential_.empty()) {
       sequential_trials_ = sequential_.front().arms.begin()->second.front().size();
       CheckBlocks(sequential_, sequential_trials_, std::span(kNeeded).first(1));
@@ -308,7 +308,7 @@ class Detector {
 
   DetectorReport Measure() {
     for (size_t i = 0; i < paired_.size(); ++i) {
-      const CellTrials& cell = paired_[i];
+      const CellValues& cell = paired_[i];
       AddTruths(cell);
       const uint64_t seed = rules_.seed * 1000 + 10 * i;
       for (const double minutes : rules_.minutes) {
@@ -320,12 +320,12 @@ class Detector {
         AddInterleaved(cell, std::nullopt, sequential_trials_ / 2, true, seed);
       }
     }
-    for (const CellTrials& cell : sequential_) AddSequential(cell);
+    for (const CellValues& cell : sequential_) AddSequential(cell);
     return std::move(report_);
   }
 
  private:
-  static std::vector<const DetectorArm*> CandidatesOf(const CellTrials& cell) {
+  static std::vector<const DetectorArm*> CandidatesOf(const CellValues& cell) {
     std::vector<const DetectorArm*> arms;
     for (const DetectorArm& arm : kDetectorArms) {
       if (arm.name != kBaseline && arm.name != kCopy && cell.arms.contains(arm.name)) {
@@ -335,7 +335,7 @@ class Detector {
     return arms;
   }
 
-  void AddTruths(const CellTrials& cell) {
+  void AddTruths(const CellValues& cell) {
     std::vector<size_t> all(cell.blocks);
     std::iota(all.begin(), all.end(), size_t{0});
     const auto baseline = ByBlock(*Values(0, TrialsIn(cell, kBaseline, all)));
@@ -356,7 +356,7 @@ class Detector {
   }
 
   // Rows of all changes, by `compare` and, if asked for, by the others on the same trials.
-  void AddInterleaved(const CellTrials& cell, std::optional<double> minutes, size_t blocks,
+  void AddInterleaved(const CellValues& cell, std::optional<double> minutes, size_t blocks,
                       bool with_rivals, uint64_t seed) {
     blocks -= blocks % rules_.verdicts.stages;
     std::vector<Method> methods = {Method::kCompare};
@@ -385,14 +385,14 @@ class Detector {
     }
   }
 
-  Judged JudgeInterleaved(const CellTrials& cell, const DetectorArm& arm, Method method,
+  Judged JudgeInterleaved(const CellValues& cell, const DetectorArm& arm, Method method,
                           std::span<const size_t> blocks) const {
     if (method == Method::kCompare) return JudgePaired(cell, arm.name, blocks, rules_.verdicts);
     return JudgeByRival(method, TrialsIn(cell, kBaseline, blocks),
                         TrialsIn(cell, arm.name, blocks));
   }
 
-  void AddSequential(const CellTrials& cell) {
+  void AddSequential(const CellValues& cell) {
     for (const DetectorArm* arm : CandidatesOf(cell)) {
       for (const Method method :
            {Method::kCompare, Method::kUTest, Method::kMeanRatio, Method::kSingleRatio}) {
@@ -402,8 +402,8 @@ class Detector {
                         .method = method,
                         .trials = sequential_trials_};
         ForEachConsecutive(cell.blocks, 1, [&](std::span<const size_t> run) {
-          const TrialList baseline = TrialsIn(cell, kBaseline, run);
-          const TrialList candidate = TrialsIn(cell, arm->name, run);
+          const ValueList baseline = TrialsIn(cell, kBaseline, run);
+          const ValueList candidate = TrialsIn(cell, arm->name, run);
           Count(method == Method::kCompare ? JudgeUnpaired(baseline, candidate, rules_.verdicts)
                                            : JudgeByRival(method, baseline, candidate),
                 *arm, rules_.verdicts.threshold, row.disjoint);
@@ -414,8 +414,8 @@ class Detector {
   }
 
   const DetectorRules rules_;
-  const std::vector<CellTrials> paired_;
-  const std::vector<CellTrials> sequential_;
+  const std::vector<CellValues> paired_;
+  const std::vector<CellValues> sequential_;
   size_t sequential_trials_ = 0;  // of each arm of a run
   DetectorReport report_;
 };

@@ -99,8 +99,8 @@ struct DetectorReport {
                           std::optional<double> minutes) const;
 };
 
-// `sequential` may have no trials. Throws UsageError where the trials of `paired` are no blocks of
-// all arms twice.
+// `sequential` may have no trials. Throws UsageError where the trials are no whole blocks and runs,
+// or lack the arms that every pool needs.
 DetectorReport MeasureDetector(const Pool& paired, const Pool& sequential,
                                const DetectorRules& rules);
 

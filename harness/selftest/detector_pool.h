@@ -23,13 +23,14 @@ struct DetectorArm {
 };
 inline constexpr std::string_view kBaseline = "baseline";
 inline constexpr std::string_view kCopy = "copy";  // the A/A arm that comparisons are checked with
-// "same" is a candidate that did not change; after it the changed ones.
+inline constexpr std::string_view kSame = "same";  // a candidate that did not change
+inline constexpr std::string_view kFivePercent = "by5";
 inline constexpr DetectorArm kDetectorArms[] = {
     {.name = kBaseline},
     {.name = kCopy},
-    {.name = "same"},
+    {.name = kSame},
     {.name = "by3", .loss = 0.03},
-    {.name = "by5", .loss = 0.05},
+    {.name = kFivePercent, .loss = 0.05},
     {.name = "by10", .loss = 0.1},
     {.name = "by20", .loss = 0.2},
     {.name = "tail", .has_tail = true},

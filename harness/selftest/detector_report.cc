@@ -13,8 +13,6 @@ namespace {
 
 constexpr double kMostFalse = 0.02;
 constexpr double kLeastFound = 0.90;
-constexpr std::string_view kSame = "same";
-constexpr std::string_view kFivePercent = "by5";
 
 constexpr std::string_view kNothing = "-";
 
@@ -275,12 +273,22 @@ TextTable SequentialTable(const DetectorReport& report) {
   return table;
 }
 
+std::string_view ToString(Aim::State state) {
+  switch (state) {
+    case Aim::State::kKept:
+      return "kept";
+    case Aim::State::kMissed:
+      return "MISSED";
+    case Aim::State::kUnknown:
+      break;
+  }
+  return "cannot be told";
+}
+
 std::string AimText(const Aim& aim) {
-  constexpr std::string_view kStates[] = {"kept", "MISSED", "cannot be told"};
   return fmt::format("{}: {}: {}, aim: {} {}: {}", aim.cell, aim.what,
                      ShareWithInterval(aim.count, aim.comparisons),
-                     aim.is_most ? "at most" : "at least", Percent(aim.limit),
-                     kStates[static_cast<size_t>(aim.state)]);
+                     aim.is_most ? "at most" : "at least", Percent(aim.limit), ToString(aim.state));
 }
 
 Json ToJson(const Tally& tally) {
@@ -365,7 +373,15 @@ std::string ReportAsJson(const DetectorReport& report) {
   object["origin"] = Json::object();
   for (const auto& [name, value] : report.origin) object["origin"][name] = value;
   object["aims"] = Json::array();
-  for (const Aim& aim : JudgeAims(report)) object["aims"].push_back(AimText(aim));
+  for (const Aim& aim : JudgeAims(report)) {
+    object["aims"].push_back({{"cell", aim.cell},
+                              {"what", aim.what},
+                              {"limit", aim.limit},
+                              {"limit_is", aim.is_most ? "most" : "least"},
+                              {"count", aim.count},
+                              {"comparisons", aim.comparisons},
+                              {"state", ToString(aim.state)}});
+  }
   object["changes"] = Json::array();
   for (const ArmTruth& truth : report.truths) {
     Json change = {{"cell", truth.cell},

@@ -6,11 +6,15 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <set>
 #include <sstream>
 #include <string>
+#include <utility>
 
 #include "harness/exit_code.h"
 #include "harness/selftest/detector_report.h"
+#include "results/comparison.h"
+#include "results/paired_comparison.h"
 
 namespace kvs::detector {
 namespace {
@@ -100,6 +104,86 @@ TEST(DetectorTest, FindsWhatIsThereAndNothingElse) {
   }
   EXPECT_LE(tally("tail").throughput_found, 3u);
   EXPECT_GE(tally("tail").any_found + tally("tail").untrusted, 58u);
+}
+
+// The trials of an arm in the first `blocks` blocks, as a run has them.
+Run RunOf(const Pool& pool, std::string_view arm, unsigned blocks) {
+  Run run;
+  for (const PoolTrial& recorded : pool.trials) {
+    if (recorded.arm != arm || recorded.block >= blocks) continue;
+    Trial trial;
+    trial.cell = {.workload = recorded.cell,
+                  .engine = "slowed",
+                  .threads = 1,
+                  .pool = "dedicated",
+                  .durability = "process"};
+    trial.repetition = recorded.block;
+    trial.seed = recorded.block;
+    trial.window_s = 1;
+    trial.operations = static_cast<uint64_t>(recorded.throughput_per_s);
+    trial.throughput_per_s = recorded.throughput_per_s;
+    Latency latency{.what = "read", .samples = recorded.read->samples, .percentiles = {}};
+    latency.percentiles = {{.percent = 50, .value_ns = recorded.read->p50_ns},
+                           {.percent = 99, .value_ns = recorded.read->p99_ns},
+                           {.percent = 99.9, .value_ns = recorded.read->p999_ns}};
+    trial.latencies.push_back(std::move(latency));
+    run.trials.push_back(std::move(trial));
+  }
+  return run;
+}
+
+// What `compare` makes of all blocks of the pool, stage by stage.
+Tally JudgedByCompare(const Pool& pool, std::string_view arm, unsigned stages) {
+  const unsigned per_stage = pool.Blocks() / stages;
+  Comparison comparison;
+  unsigned stage = 0;
+  for (bool goes_on = true; goes_on && stage < stages; ++stage) {
+    const unsigned blocks = (stage + 1) * per_stage;
+    const PairedRuns runs{.baseline = RunOf(pool, kBaseline, blocks),
+                          .candidate = RunOf(pool, arm, blocks),
+                          .copy = RunOf(pool, kCopy, blocks)};
+    const CellName cell = runs.baseline.trials.front().cell;
+    PairedRules rules{.blocks_per_stage = per_stage, .verdicts = {}};
+    rules.verdicts.stages = stages;
+    comparison = ComparePaired(runs, {{.baseline = cell, .candidate = cell}}, rules);
+    JudgeComparison(comparison);
+    goes_on = IsUndecided(comparison.cells.front()) && OutcomeOf(comparison) != Outcome::kUntrusted;
+  }
+  Tally tally{.comparisons = 1, .blocks = size_t{stage} * per_stage};
+  tally.untrusted = OutcomeOf(comparison) == Outcome::kUntrusted;
+  if (tally.untrusted > 0) return tally;
+  const Verdict throughput = comparison.cells.front().judgements.front().verdict;
+  const VerdictCounts counts = CountVerdicts(comparison, false);
+  tally.throughput_found = throughput == Verdict::kRegressed;
+  tally.any_found = counts.regressed > 0;
+  tally.undecided = throughput == Verdict::kInconclusive;
+  tally.said_ok = FindDetectorArm(arm)->loss > 0 && throughput == Verdict::kOk;
+  tally.false_verdicts =
+      arm == kSame ? counts.regressed + counts.improved > 0 : throughput == Verdict::kImproved;
+  return tally;
+}
+
+TEST(DetectorTest, JudgesAsCompareDoes) {
+  DetectorRules rules = Rules();
+  rules.minutes = {1.25};  // 25 blocks: 2 stages of 12
+  rules.main_minutes = 1.25;
+  rules.draws = 0;
+  std::set<size_t> blocks_used;
+  for (const double own : {0.005, 0.02, 0.04, 0.1}) {
+    Pool pool = MadeUpPool(own, 0.1, 24);
+    for (PoolTrial& trial : pool.trials) {
+      // p99.9 can be judged, but not in the second stage.
+      trial.read->samples = trial.block == 15 && trial.arm == kBaseline ? 50'000 : 150'000;
+    }
+    const DetectorReport report = MeasureDetector(pool, {}, rules);
+    for (const char* arm : {"same", "by3", "by5", "by10", "tail"}) {
+      const DetectorRow* row =
+          report.Find("made-up", arm, Order::kInterleaved, Method::kCompare, 1.25);
+      EXPECT_EQ(row->disjoint, JudgedByCompare(pool, arm, 2)) << own << " " << arm;
+      blocks_used.insert(row->disjoint.blocks);
+    }
+  }
+  EXPECT_THAT(blocks_used, ::testing::ElementsAre(12, 24));  // both were tried
 }
 
 TEST(DetectorTest, TellsHowLongAComparisonIsByTheRecordedTimes) {
