@@ -59,10 +59,6 @@ constexpr RecordedCell kCells[] = {
      .tail_held_ns = 8000},
 };
 
-std::filesystem::path DataParent(const selftest::DetectorOptions& options) {
-  return options.directory.value_or(DefaultDataDirectory());
-}
-
 unsigned TrialsPerSequentialArm(const selftest::DetectorOptions& options) {
   return options.smoke ? 2 : 40;
 }
@@ -111,7 +107,7 @@ std::string SizeOf(const selftest::DetectorOptions& options, const RecordedCell&
 
 // The origin of a pool: what its trials depend on.
 Properties OriginOf(std::string_view kind, const selftest::DetectorOptions& options) {
-  const MachineFacts facts = ReadMachineFacts(DataParent(options));
+  const MachineFacts facts = ReadMachineFacts(DataDirectory(options.directory));
   Properties origin = {
       {"pool", std::string(kind)},
       {"made by", "kvs-bench-slowed selftest detector --record DIR"},
@@ -204,7 +200,7 @@ class Recording {
 
   ExitCode Execute() {
     StopRequests stop;
-    RunDirectory directory(DataParent(options_));
+    RunDirectory directory(DataDirectory(options_.directory));
     const uint64_t start_ns = NowNs();
     const double trials_at_start = TrialsLeft();
     while (TrialsLeft() > 0) {
@@ -316,7 +312,7 @@ class Recording {
       const TrialPlan plan = PlanTrial(options_, cell, kDetectorArms[0], options_.seed);
       needed = std::max(needed, EstimateDiskBytes(plan));
     }
-    const std::filesystem::path parent = DataParent(options_);
+    const std::filesystem::path parent = DataDirectory(options_.directory);
     const uint64_t free = FreeDiskBytes(parent);
     if (needed <= free) return;
     throw EnvironmentError(

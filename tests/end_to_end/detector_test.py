@@ -1,6 +1,7 @@
 """`kvs-bench selftest detector` judges recorded trials, and kvs-bench-slowed records them."""
 
 import itertools
+import json
 import re
 import signal
 import subprocess
@@ -70,6 +71,11 @@ class RecordTest(BenchTest):
         done = self.run_bench("selftest", "detector", "--pool", self.pool)
         self.assertIn(done.code, (REGRESSION, INCONCLUSIVE), str(done))
         self.assertRegex(done.out, "(?m)^mutex-mix: .*aim: at least 90.0%")
+
+        report = json.loads(self.run_bench("selftest", "detector", "--pool", self.pool, "--json").out)
+        self.assertEqual((report["blocks"], report["runs"]), (blocks + 1, runs))
+        self.assertEqual({rate["arm"] for rate in report["rates"]}, ARMS - {"baseline", "copy"})
+        self.assertEqual({aim["limit"] for aim in report["aims"]}, {0.02, 0.9})
 
         # Nothing is left to do.
         done = self.run_bench(*self.arguments(*wanted))

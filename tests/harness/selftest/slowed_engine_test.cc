@@ -157,7 +157,7 @@ TEST(SlowedHandleThreadsTest, WritesOfAllHandlesShareOneLock) {
   EXPECT_EQ(store->sets, 1000u);
 }
 
-std::string Refusal(const std::map<std::string, std::string>& settings) {
+std::string RefusalOf(const std::map<std::string, std::string>& settings) {
   EngineOptions options;
   options.settings = settings;
   try {
@@ -179,12 +179,12 @@ TEST(SlowedEngineTest, CanDoWhatItsEngineCan) {
 }
 
 TEST(SlowedEngineTest, RefusesWhatItCannotRead) {
-  EXPECT_EQ(Refusal({{"of", "null"}, {"by", "2.5%"}}), "");
+  EXPECT_EQ(RefusalOf({{"of", "null"}, {"by", "2.5%"}}), "");
   for (const char* by : {"5", "", "%", "-1%", "90%", "nan%", "5%%", "x%"}) {
-    EXPECT_THAT(Refusal({{"of", "null"}, {"by", by}}), HasSubstr("by=")) << by;
+    EXPECT_THAT(RefusalOf({{"of", "null"}, {"by", by}}), HasSubstr("by=")) << by;
   }
-  EXPECT_THAT(Refusal({{"of", "nothing"}}), HasSubstr("no such engine"));
-  EXPECT_THAT(Refusal({{"off", "null"}}), HasSubstr("of"));
+  EXPECT_THAT(RefusalOf({{"of", "nothing"}}), HasSubstr("no such engine"));
+  EXPECT_THAT(RefusalOf({{"off", "null"}}), HasSubstr("of"));
 }
 
 }  // namespace
