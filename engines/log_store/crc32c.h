@@ -9,12 +9,12 @@
 namespace kvs {
 
 // Returns the CRC-32C of A + B, given `crc`, the CRC-32C of A (0 when A is empty), and B. Uses the
-// processor's instruction where there is one (SSE4.2), a table otherwise. Thread safe.
+// processor's instructions where there are any (SSE4.2, PCLMULQDQ), a table otherwise. Thread safe.
 uint32_t ExtendCrc32c(uint32_t crc, const void* data, size_t size);
 
 inline uint32_t Crc32c(std::string_view data) { return ExtendCrc32c(0, data.data(), data.size()); }
 
-// The same by table only. For tests, and for processors without the instruction.
+// The same by table only. For tests, and for processors without the instructions.
 uint32_t ExtendCrc32cByTable(uint32_t crc, const void* data, size_t size);
 
 }  // namespace kvs
