@@ -108,8 +108,9 @@ class SegmentMaker {
   void RemoveRecycled() KVS_EXCLUDES(mutex_);
 
  private:
-  // As many as can be wanted at once: for the writer and for compaction.
-  static constexpr size_t kMostRecycled = 2;
+  // More than can be wanted at once, by the writer and by compaction: they come in bursts, as the
+  // syncs end that retirement waits for.
+  static constexpr size_t kMostRecycled = 4;
 
   std::shared_ptr<Segment> TakeRecycled(uint64_t size) KVS_EXCLUDES(mutex_);
   void MakeAnew(Segment& segment, const SegmentHeader& header, uint64_t size);
