@@ -14,6 +14,16 @@ namespace {
 constexpr std::string_view kSuffix = ".log";
 constexpr size_t kDigits = 16;
 
+// Takes memory that will soon be written into the cache: the writer would wait for it under the
+// lock. A hint: it may lie behind the mapping. The rest of much the processor fetches by itself.
+void FetchAhead(const char* data, size_t size) {
+  constexpr size_t kMost = 2048;
+  constexpr size_t kLine = 64;
+  for (size_t at = 0; at < std::min(size, kMost); at += kLine) {
+    __builtin_prefetch(data + at, /*for writing*/ 1);
+  }
+}
+
 }  // namespace
 
 uint64_t Segment::Append(RecordType type, uint64_t sequence, std::string_view key,
@@ -23,6 +33,7 @@ uint64_t Segment::Append(RecordType type, uint64_t sequence, std::string_view ke
   const uint64_t offset = end;
   WriteRecord(mapping->data() + offset, binding.At(offset), type, sequence, key, value);
   end += size;
+  FetchAhead(mapping->data() + end + size, size);  // for the record after the next one
   min_sequence = std::min(min_sequence, sequence);
   if (type == RecordType::kTombstone) {
     max_tombstone_sequence = std::max(max_tombstone_sequence, sequence);
