@@ -16,9 +16,10 @@ namespace {
 constexpr uint64_t kFirstSegmentFraction = 16;
 constexpr uint64_t kSegmentGrowth = 4;
 constexpr uint64_t kSmallestFirstSegment = 64 * 1024;
-// With this part of a segment filled the next one is made: early, as it takes about as long as to
-// fill this one, and not at once, so that a store of little data stays small.
+// With this part of a segment filled, or this many bytes, the next one is made: early, as it may
+// take longer than to fill this one, and not at once, so that a store of little data stays small.
 constexpr uint64_t kSpareFraction = 8;
+constexpr uint64_t kSpareBytes = uint64_t{1} << 20;
 
 }  // namespace
 
@@ -269,7 +270,7 @@ void LogStore::BeginSegment(uint64_t record_size) {
   }
   if (active_ != nullptr) SealActive();
   active_ = std::move(next);
-  spare_wanted_at_ = active_->mapping->size() / kSpareFraction;
+  spare_wanted_at_ = std::min(active_->mapping->size() / kSpareFraction, kSpareBytes);
   UpdateCompactionDue();
 }
 
