@@ -156,7 +156,7 @@ void DefinePairedRun(CLI::App& command, RawOptions& raw) {
               "(default: ./kvs-bench-data)");
   OptionGroup output(command, "Output");
   output.AddOne("--out", "DIR", raw.out,
-                "the arms' result files: baseline.json, candidate.json, copy.json "
+                "the arms' result files, new ones: baseline.json, candidate.json, copy.json "
                 "(default: ./kvs-bench-results/<date>-<time>-compare)");
   output.AddFlag("--quiet", raw.quiet, "no progress, only warnings and the table");
 }

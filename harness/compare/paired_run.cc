@@ -140,6 +140,11 @@ class PairedRun {
   void ChooseFiles() {
     output_directory_ = options_.output_directory.value_or(DefaultOutputDirectory());
     std::error_code error;
+    for (size_t arm = 0; arm < runs_.size(); ++arm) {
+      if (!std::filesystem::exists(FileOf(arm), error)) continue;
+      throw UsageError(
+          fmt::format("--out: {} is there already; name another directory", FileOf(arm).string()));
+    }
     if (options_.output_directory) {
       std::filesystem::create_directory(output_directory_, error);
     } else {

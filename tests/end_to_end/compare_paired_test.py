@@ -2,6 +2,7 @@
 class on arms whose trials come from a script, so that no time decides."""
 
 import json
+import shutil
 import signal
 import time
 import unittest
@@ -25,9 +26,14 @@ class PairedTest(BenchTest):
 
     def start_compare(self, *arguments, script=None, programs=(SCRIPTED, SCRIPTED)):
         script = {"log": str(self.log), **(script or {})}
+        shutil.rmtree(self.out, ignore_errors=True)
         arms = ["--baseline", programs[0], "--candidate", programs[1]] if programs else []
         return self.start("compare", *arms, *arguments, "--dir", self.data, "--out", self.out,
                           environment={"KVS_ARM_SCRIPT": json.dumps(script)})
+
+    def start_compare_again(self):
+        return self.start("compare", "--baseline", SCRIPTED, "--candidate", SCRIPTED, *ONE_CELL,
+                          "--dir", self.data, "--out", self.out)
 
     def compare(self, *arguments, code, **more):
         done = self.finish(self.start_compare(*arguments, **more))
@@ -103,7 +109,10 @@ class BlocksTest(PairedTest):
         self.assertEqual(done.code, INCONCLUSIVE, str(done))
         self.assertIn("24+24", done.out)
         done = self.run_bench("--resume", self.out / "baseline.json")
-        self.assertEqual((done.code, done.out.split(": ")[-1]), (OK, "complete, nothing to do\n"))
+        self.assertEqual((done.code, done.err.split(": ")[-1]), (OK, "complete, nothing to do\n"))
+        done = self.finish(self.start_compare_again())
+        self.assertEqual(done.code, USAGE, str(done))
+        self.assertIn("is there already; name another directory", done.err)
 
     def test_two_engines_of_one_program(self):
         done = self.compare("--baseline-engine", "lockfree", "--candidate-engine",

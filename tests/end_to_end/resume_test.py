@@ -231,7 +231,7 @@ class ResumeTest(BenchTest):
             self.assertIn(message, done.err)
             self.assertEqual(self.file.read_bytes(), before)
 
-        refused("do not say what was asked for",
+        refused("does not say what was asked for",
                 lambda ours: ours.pop("plan"))
         refused("/benchmarks/0/", lambda ours: ours["trials"][0].update(throughput_per_s=1e9))
         refused("planned_trials", lambda ours: ours["plan"].update(trials=5))
