@@ -66,8 +66,9 @@ class WordsFile {
   const int fd_;
 };
 
-// Waits for the end of `pid`; whatever it left behind in its group goes with it.
-Finished WaitFor(pid_t pid, const WordsFile& words, StopRequests& stop) {
+// Waits for the end of `pid`; whatever it left behind in its group goes with it. Stop requests
+// beyond the first `requests_before` are passed on.
+Finished WaitFor(pid_t pid, const WordsFile& words, unsigned requests_before, StopRequests& stop) {
   // Through syscall(2): glibc 2.36 declares pidfd_open without extern "C".
   const int pid_fd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
   if (pid_fd < 0) {
@@ -77,7 +78,6 @@ Finished WaitFor(pid_t pid, const WordsFile& words, StopRequests& stop) {
     ThrowSystemError(error, "pidfd_open");
   }
   Finished finished;
-  const unsigned requests_before = stop.Count();
   unsigned passed_on = 0;
   while (waitpid(pid, &finished.status, WNOHANG) == 0) {
     std::array<pollfd, 2> sources = {pollfd{pid_fd, POLLIN, 0}, pollfd{stop.fd(), POLLIN, 0}};
@@ -101,8 +101,10 @@ Finished WaitFor(pid_t pid, const WordsFile& words, StopRequests& stop) {
 Finished Invoke(const std::filesystem::path& program, std::vector<std::string> arguments,
                 StopRequests& stop) {
   const WordsFile words;
+  // Before the process is there: what comes while it starts is meant for it.
+  const unsigned requests_before = stop.Count();
   const pid_t pid = SpawnProgram(program.string(), std::move(arguments), words.fd(), {});
-  return WaitFor(pid, words, stop);
+  return WaitFor(pid, words, requests_before, stop);
 }
 
 // Why `program` does not say that it is kvs-bench; "" when it does.
