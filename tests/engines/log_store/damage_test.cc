@@ -82,10 +82,17 @@ class DamageTest : public ::testing::Test {
     return present;
   }
 
-  // Copies an open store as kill -9 would leave it, with the manifest knowing of no sync.
-  fs::path CrashImage(const fs::path& from, const char* name) {
+  // Copies an open store as kill -9 would leave it, once its threads make and remove no files.
+  fs::path Copy(LogStore& store, const fs::path& from, const char* name) {
     const fs::path to = directory_.path() / name;
+    store.WaitForBackground();
     fs::copy(from, to);
+    return to;
+  }
+
+  // The same, with the manifest knowing of no sync.
+  fs::path CrashImage(LogStore& store, const fs::path& from, const char* name) {
+    const fs::path to = Copy(store, from, name);
     const auto files = PosixFileSystem("test");
     Manifest::Load(*files, to, "test")->Update([](ManifestEntries& entries) {
       for (auto& [generation, entry] : entries) {
@@ -251,7 +258,7 @@ TEST_F(DamageTest, ATornTailIsCut) {
   const fs::path path = directory_.path() / "s";
   LogStore live(Options(path));
   Fill(live, 10);
-  const fs::path image = CrashImage(path, "image");
+  const fs::path image = CrashImage(live, path, "image");
   const fs::path segment = Segments(image)[0];
   const std::string good = ReadFile(segment);
   const size_t last = good.rfind(KeyOf(9)) - sizeof(RecordHeader);
@@ -285,7 +292,7 @@ TEST_F(DamageTest, DamageInUnsyncedSegmentsLosesASuffixOnly) {
   Fill(live, 200);
   std::mt19937_64 random(5);
   for (int round = 0; round < 20; ++round) {
-    const fs::path image = CrashImage(path, "image");
+    const fs::path image = CrashImage(live, path, "image");
     const std::vector<fs::path> segments = Segments(image);
     ASSERT_GT(segments.size(), 3u);
     const fs::path& segment = segments[random() % 3];
@@ -307,7 +314,7 @@ TEST_F(DamageTest, AnInterruptedRecoveryLosesNothing) {
   const fs::path path = directory_.path() / "s";
   LogStore live(Options(path));
   Fill(live, 200);
-  const fs::path image = CrashImage(path, "image");
+  const fs::path image = CrashImage(live, path, "image");
   ASSERT_GT(Segments(image).size(), 3u);
   const auto interrupt = [&](std::atomic<bool> SyncRecorder::*failure) {
     LogStoreOptions options = Options(image);
@@ -330,8 +337,7 @@ TEST_F(DamageTest, DamageInSyncedPartsOfOpenSegmentsIsReported) {
   live.SyncInBackground();
   live.WaitForBackground();
   Fill(live, 20);
-  const fs::path image = directory_.path() / "image";
-  fs::copy(path, image);
+  const fs::path image = Copy(live, path, "image");
   const fs::path segment = Segments(image)[0];
   std::string data = ReadFile(segment);
   data[data.find(KeyOf(5))] ^= 1;
