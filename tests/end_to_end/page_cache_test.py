@@ -12,7 +12,7 @@ DROP_CACHES = "/proc/sys/vm/drop_caches"
 
 
 def is_on_a_ram_disk(result):
-    return result["kvs_bench"]["host"]["file_system"] in ("tmpfs", "ramfs")
+    return result["kvs_bench"]["host"].get("file_system") in ("tmpfs", "ramfs")
 
 
 def share(trial):
