@@ -94,6 +94,14 @@ class BenchTest(unittest.TestCase):
         return [engine["name"] for engine in json.loads(done.out)["engines"]]
 
 
+def written_so_far(path):
+    """What is kvs-bench's own in the result of a run that goes on. Nothing at first: the file is
+    made, so that no other run takes its name, and then written."""
+    if not path.exists() or path.stat().st_size == 0:
+        return {"trials": []}
+    return json.loads(path.read_text(encoding="utf-8"))["kvs_bench"]
+
+
 def trials(result, **where):
     """The trials of a result, floors aside, whose cell or trial has the given members."""
     def has(trial):

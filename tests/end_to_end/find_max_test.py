@@ -1,11 +1,10 @@
 """--find-max --slo: the highest rate that holds. Nothing here depends on how fast the machine is."""
 
-import json
 import signal
 import time
 import unittest
 
-from bench import ENGINE_FAILED, INTERRUPTED, OK, USAGE, BenchTest, trials
+from bench import ENGINE_FAILED, INTERRUPTED, OK, USAGE, BenchTest, trials, written_so_far
 
 # p50 needs few samples: short windows, at any rate that a machine can have.
 SEARCH = ["--workload", "ycsb-a", "--threads", "1", "--records", "300", "--warmup", "0s",
@@ -77,10 +76,8 @@ class FindMaxTest(BenchTest):
                              "p50<1h", "--dir", self.data, "--out", path)
 
         def probes():
-            if not path.exists():
-                return []
-            ours = json.loads(path.read_text(encoding="utf-8"))["kvs_bench"]
-            return [probe for search in ours.get("max_rates", {"cells": []})["cells"]
+            searches = written_so_far(path).get("max_rates", {"cells": []})
+            return [probe for search in searches["cells"]
                     for probe in search["probes"]]
 
         deadline = time.monotonic() + 120

@@ -1,12 +1,11 @@
 """Runs that are interrupted or killed, and runs beside each other."""
 
-import json
 import os
 import signal
 import time
 import unittest
 
-from bench import INTERRUPTED, OK, SMOKE, BenchTest, trials
+from bench import INTERRUPTED, OK, SMOKE, BenchTest, trials, written_so_far
 
 LONG = ["--engine", "null,mutex", "--workload", "ycsb-a", "--threads", "1", "--records", "300",
         "--warmup", "0s", "--trials", "3"]
@@ -40,12 +39,8 @@ class InterruptTest(BenchTest):
             time.sleep(0.02)
 
     def wait_for_result(self):
-        def any_trial():
-            path = self.scratch / "run.json"
-            if not path.exists() or path.stat().st_size == 0:
-                return False
-            return json.loads(path.read_text(encoding="utf-8"))["kvs_bench"]["trials"]
-        self.wait_until(any_trial, "a first finished trial")
+        self.wait_until(lambda: written_so_far(self.scratch / "run.json")["trials"],
+                        "a first finished trial")
 
     def wait_for_stores(self):
         self.wait_until(lambda: any(self.data.glob("*/store-*")), "a store")

@@ -8,7 +8,8 @@ import subprocess
 import time
 import unittest
 
-from bench import (BUILD, ENGINE_FAILED, ENVIRONMENT, INTERRUPTED, OK, USAGE, BenchTest, trials)
+from bench import (BUILD, ENGINE_FAILED, ENVIRONMENT, INTERRUPTED, OK, USAGE, BenchTest, trials,
+                   written_so_far)
 
 # Ten trials, floors included.
 RUN = ["--engine", "mutex,lockfree", "--workload", "ycsb-a,ycsb-c", "--threads", "1", "--records",
@@ -38,9 +39,7 @@ class ResumeTest(BenchTest):
             time.sleep(0.02)
 
     def read_trials(self):
-        if not self.file.exists() or self.file.stat().st_size == 0:
-            return []
-        return json.loads(self.file.read_text(encoding="utf-8"))["kvs_bench"]["trials"]
+        return written_so_far(self.file)["trials"]
 
     def interrupt(self, after, sig=signal.SIGINT, *more):
         """Interrupts a run after some trials and returns (how it ended, its valid file)."""
