@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <rocksdb/db.h>
+#include <rocksdb/perf_level.h>
 
 #include <memory>
 #include <stdexcept>
@@ -27,6 +28,7 @@ class RawRocksdb final : public RawLoop {
   }
 
   size_t Get(std::span<const std::string_view> keys, std::string& value) override {
+    rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
     size_t found = 0;
     rocksdb::PinnableSlice pinned;
     for (const std::string_view key : keys) {
@@ -45,6 +47,7 @@ class RawRocksdb final : public RawLoop {
 
   void Set(std::span<const std::string_view> keys,
            std::span<const std::string_view> values) override {
+    rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
     for (size_t i = 0; i < keys.size(); ++i) {
       Check("DB::Put", database_->Put(write_options_, ToSlice(keys[i]), ToSlice(values[i])));
     }

@@ -6,6 +6,7 @@
 #include "tests/engines/effective_option.h"
 #if __has_include(<rocksdb/listener.h>)  // else the engine is left out
 #include <rocksdb/listener.h>
+#include <rocksdb/perf_level.h>
 
 #include "engines/rocksdb_options.h"
 #endif
@@ -51,6 +52,27 @@ TEST_P(RocksdbEngineTest, AFailureInTheBackgroundIsNotTriedAgain) {
   options.listeners[0]->OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason::kFlush,
                                              rocksdb::Status::NoSpace(), &auto_recovery);
   EXPECT_FALSE(auto_recovery);
+}
+
+TEST_P(RocksdbEngineTest, TheLibraryCountsNothingOfAThreadThatAsks) {
+  const std::unique_ptr<KvsEngine> handle = Open(Options());
+  handle->Set("key", "value");
+  const std::string_view keys[] = {"key"};
+  const std::string_view new_values[] = {"new"};
+  std::string values[1];
+  bool found[1];
+  const auto level_after = [](const auto& operation) {
+    rocksdb::SetPerfLevel(rocksdb::PerfLevel::kEnableCount);
+    operation();
+    return rocksdb::GetPerfLevel();
+  };
+  constexpr rocksdb::PerfLevel kNothing = rocksdb::PerfLevel::kDisable;
+  EXPECT_EQ(level_after([&] { handle->Get("key", values[0]); }), kNothing);
+  EXPECT_EQ(level_after([&] { handle->MultiGet(keys, values, found); }), kNothing);
+  EXPECT_EQ(level_after([&] { handle->Scan("", 1, [](auto, auto) {}); }), kNothing);
+  EXPECT_EQ(level_after([&] { handle->Set("key", "other"); }), kNothing);
+  EXPECT_EQ(level_after([&] { handle->SetMany(keys, new_values); }), kNothing);
+  EXPECT_EQ(level_after([&] { handle->Remove("key"); }), kNothing);
 }
 #endif
 
