@@ -212,7 +212,11 @@ std::optional<Run> ArmProgram::RunTrial(const CellName& cell,
   }
   const Finished finished = Invoke(copy_, std::move(words), stop);
   if (finished.was_stopped) return std::nullopt;
-  if (finished.EndedWith(ExitCode::kOk) || finished.EndedWith(ExitCode::kEngineFailed)) {
+  // A trial that completed nothing ends as if it had been refused, but leaves its result.
+  const bool has_run_idle =
+      finished.EndedWith(ExitCode::kUsage) && std::filesystem::exists(places.result_file);
+  if (finished.EndedWith(ExitCode::kOk) || finished.EndedWith(ExitCode::kEngineFailed) ||
+      has_run_idle) {
     return ReadTrial(role_, cell, places.result_file);
   }
   if (finished.EndedWith(ExitCode::kUsage)) {

@@ -189,6 +189,13 @@ class FailuresTest(PairedTest):
                 self.assertIn(last["status"], ("failed", "wrong-answer"))
                 self.assertEqual((last["repetition"], last["seed"]), (2, 3))
 
+    def test_a_trial_that_the_machine_gave_no_processor(self):
+        script = {"arms": {CANDIDATE: {"ends": {"3": "idle"}}}}
+        done = self.compare(*ONE_CELL, "--blocks", "20", "--stages", "1", script=script, code=OK)
+        self.assertIn("left out 1 of 20 blocks, in which a trial completed no operation",
+                      " ".join(done.out.split()))
+        self.assertEqual(len(self.arm_file("candidate")["trials"]), 40)
+
     def test_a_baseline_that_fails_leaves_nothing_to_compare_with(self):
         script = {"arms": {BASELINE: {"ends": {"1": "failed"}}}}
         done = self.compare(*ONE_CELL, *ENOUGH, script=script, code=INCONCLUSIVE)

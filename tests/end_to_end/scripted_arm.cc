@@ -8,8 +8,8 @@
 //     "noisy_before": trials with seeds below this vary by 20% (default: 0) ...
 //     "noisy_in": ... in this workload (default: in all)
 //     "ends": by seed ("3") or by seed and workload ("3/ycsb-c"): "failed", "wrong-answer",
-//       "unsupported", "environment", "dies", "waits" (for SIGINT), "newer" (a result file of
-//       another version)
+//       "idle" (no operation in the window), "unsupported", "environment", "dies", "waits" (for
+//       SIGINT), "newer" (a result file of another version)
 #include <unistd.h>
 
 #include <csignal>
@@ -124,7 +124,11 @@ int Main(int argc, char** argv) {
   kvs::Trial trial = kvs::SyntheticTrial(
       cell, 0, ThroughputOf(ours, cell.workload, seed, static_cast<uint64_t>(arm.back() - '0')));
   trial.seed = seed;
-  if (!end.empty()) {
+  if (end == "idle") {
+    trial.operations = 0;
+    trial.throughput_per_s = 0;
+    trial.latencies.clear();
+  } else if (!end.empty()) {
     trial = {};
     trial.cell = cell;
     trial.seed = seed;
@@ -133,7 +137,7 @@ int Main(int argc, char** argv) {
   }
   run.trials.push_back(trial);
   kvs::WriteRun(run, options.at("--out"));
-  return end.empty() ? 0 : 5;
+  return end.empty() ? 0 : end == "idle" ? 2 : 5;
 }
 
 }  // namespace
