@@ -90,13 +90,14 @@ std::string MaxRateLegend(const MaxRates& rates) {
   return fmt::format(
       R"(
 Open loop, {} arrivals: response times from the intended start. Each probe is a trial of its own.
-max rate      operations per second at which most of {} trial{} held; sought to {:.3g}%, from above
+max rate      operations per second at which {} held; sought to {:.3g}%, from above
 fails at      the lowest rate that failed, in two trials or in most confirmations; none: it holds up to the closed loop
 closed loop   the best of the trials above, as the bound that is not tried; share: what the max rate is of it
 p50 ...       response times at the max rate, all operations; medians of the trials that held; ~: few samples
 )",
-      rates.arrivals == "poisson" ? "Poisson" : rates.arrivals, rates.confirmations,
-      rates.confirmations == 1 ? "" : "s", 100 * rates.resolution);
+      rates.arrivals == "poisson" ? "Poisson" : rates.arrivals,
+      rates.confirmations == 1 ? "a trial" : fmt::format("most of {} trials", rates.confirmations),
+      100 * rates.resolution);
 }
 
 }  // namespace

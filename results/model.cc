@@ -137,8 +137,13 @@ bool Run::IsDone() const {
 }
 
 std::string Run::FinishedPart() const {
-  std::string part = fmt::format("{} of {} planned trial{}", FinishedTrials(), planned_trials,
-                                 planned_trials == 1 ? "" : "s");
+  const auto unsupported =
+      static_cast<size_t>(std::count_if(trials.begin(), trials.end(), [](const Trial& trial) {
+        return trial.status == TrialStatus::kUnsupported;
+      }));
+  const size_t to_measure = std::max<size_t>(planned_trials, unsupported) - unsupported;
+  std::string part = fmt::format("{} of {} planned trial{}", FinishedTrials() - unsupported,
+                                 to_measure, to_measure == 1 ? "" : "s");
   if (max_rates) {
     const size_t searches = max_rates->cells.size();
     part += fmt::format(", {} of {} search{}", FinishedSearches(*max_rates), searches,

