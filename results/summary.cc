@@ -197,7 +197,7 @@ void AddRatios(std::vector<CellSummary>& cells) {
     return std::tie(cell.cell.workload, cell.cell.threads, cell.cell.pool, cell.cell.durability);
   };
   const auto ranked = [](const CellSummary& cell) {
-    return cell.throughput_per_s && !cell.cell.IsFloorEngine();
+    return cell.throughput_per_s && !cell.cell.IsFloorEngine() && !cell.rate_per_s;
   };
   for (CellSummary& cell : cells) {
     if (!ranked(cell)) continue;
@@ -224,9 +224,16 @@ void AddHarnessShares(const std::vector<Trial>& trials, std::vector<CellSummary>
     const auto floor = floors.find({cell.cell.workload, cell.cell.threads, cell.cell.pool});
     if (floor == floors.end()) continue;
     // Times per operation and thread are threads / throughput, so their ratio is the inverse of
-    // the throughputs'. A cell that noise puts above its own floor is all harness, not more.
+    // the throughputs'.
     const double share = cell.throughput_per_s->median / Median(floor->second);
-    cell.harness_share = std::min(share, 1.0);
+    if (share > 1) {
+      cell.notes.emplace_back(
+          "faster than the floor, so something disturbed the floor's trials: the harness's share "
+          "is "
+          "not known");
+      continue;
+    }
+    cell.harness_share = share;
     cell.harness_bound = share > kHarnessShareLimit;
   }
 }

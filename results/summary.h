@@ -55,11 +55,13 @@ struct CellSummary {
   std::optional<double> cpu_ns_per_operation;  // user and system, whole process; median
   std::optional<CostSummary> costs;            // of trials that have costs; nothing without any
   // Median throughput over that of the fastest cell with the same workload, threads, pool and
-  // durability; 1 for the fastest. Cells of kFloorEngine neither have it nor set it.
+  // durability; 1 for the fastest. Cells of kFloorEngine neither have it nor set it, nor do those of
+  // the open loop, where throughputs are the rate's.
   std::optional<double> ratio_to_best;
   // The harness's own time per operation and thread over this cell's, 0..1: kFloorEngine's median
   // with the same workload, threads and pool (any durability: it writes nothing). Unset without
-  // such a floor, for the floor itself, and in the open loop, where throughputs are the rate's.
+  // such a floor, for the floor itself, for a cell that is faster than it, which a note then says,
+  // and in the open loop.
   std::optional<double> harness_share;
   bool harness_bound = false;  // harness_share > kHarnessShareLimit
 

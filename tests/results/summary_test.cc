@@ -13,8 +13,11 @@
 namespace kvs {
 namespace {
 
+using ::testing::Contains;
 using ::testing::DoubleEq;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::Optional;
 
 Trial Failed(const CellName& cell, TrialStatus status, const std::string& reason) {
@@ -102,13 +105,15 @@ TEST(SummaryTest, TheHarnessShareIsTheFloorsTimeOverTheCells) {
   EXPECT_FALSE(cells[0].harness_bound);
   EXPECT_EQ(cells[1].harness_share, 0.2501);
   EXPECT_TRUE(cells[1].harness_bound);
-  EXPECT_EQ(cells[2].harness_share, 1.0);  // noise: no cell is more than all harness
+  EXPECT_EQ(cells[2].harness_share, std::nullopt);  // of a floor that something slowed down
+  EXPECT_THAT(cells[2].notes, Contains(HasSubstr("faster than the floor")));
+  EXPECT_THAT(cells[1].notes, Not(Contains(HasSubstr("floor"))));
   EXPECT_EQ(cells[3].harness_share, std::nullopt);
   EXPECT_EQ(cells[4].harness_share, std::nullopt);
   EXPECT_TRUE(cells[4].is_floor);
 }
 
-TEST(SummaryTest, AnOpenLoopHasResponseTimesAndTheLongestBacklogAndNoHarnessShare) {
+TEST(SummaryTest, AnOpenLoopHasResponseTimesAndTheLongestBacklogAndNoShares) {
   std::vector<Trial> trials = {SyntheticTrial(SyntheticCell("null"), 0, 9000),
                                SyntheticTrial(SyntheticCell("lmdb"), 0, 900),
                                SyntheticTrial(SyntheticCell("lmdb"), 1, 500)};
@@ -120,6 +125,7 @@ TEST(SummaryTest, AnOpenLoopHasResponseTimesAndTheLongestBacklogAndNoHarnessShar
   EXPECT_EQ(lmdb.arrivals, "poisson");
   EXPECT_EQ(lmdb.backlog_s, 1);  // half of 2 s
   EXPECT_EQ(lmdb.harness_share, std::nullopt);
+  EXPECT_EQ(lmdb.ratio_to_best, std::nullopt);
   ASSERT_NE(lmdb.FindResponseTime("read"), nullptr);
   EXPECT_EQ(lmdb.FindResponseTime("read")->max_ns, 10 * lmdb.FindLatency("read")->max_ns);
   const auto closed = Summarise({SyntheticTrial(SyntheticCell("lmdb"), 0, 900)});
