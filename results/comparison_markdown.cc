@@ -47,6 +47,7 @@ constexpr std::string_view kHeading =
     "|---|---|---|--:|--:|--:|--:|---|\n";
 
 std::string Arm(std::string_view label, const ComparedArm& arm) {
+  if (arm.version.empty()) return fmt::format("{} {} (not measured)", label, Escaped(arm.name));
   return fmt::format("{} {} ({}, kvs-bench {})", label, Escaped(arm.name), Escaped(arm.started_at),
                      Escaped(arm.version));
 }

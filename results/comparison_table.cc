@@ -126,6 +126,7 @@ std::string QuietCell(const ComparedCell& cell) {
 }
 
 std::string ArmLine(std::string_view label, const ComparedArm& arm) {
+  if (arm.version.empty()) return fmt::format("{}{}: not measured\n", label, arm.name);
   return fmt::format("{}{}: {}, kvs-bench {}\n", label, arm.name, arm.started_at, arm.version);
 }
 
