@@ -93,14 +93,9 @@ int WhyNotWritable(const std::filesystem::path& directory) {
   return 0;
 }
 
-void CheckWritable(const std::filesystem::path& file, bool make_directory) {
+void CheckWritable(const std::filesystem::path& file) {
   std::filesystem::path directory = file.parent_path();
   if (directory.empty()) directory = ".";
-  std::error_code error;
-  if (make_directory) std::filesystem::create_directories(directory, error);
-  if (error) {
-    throw EnvironmentError(fmt::format("{}: {}", directory.string(), error.message()));
-  }
   if (!std::filesystem::is_directory(directory)) {
     throw EnvironmentError(fmt::format("{}: cannot be written: {} is not a directory",
                                        file.string(), directory.string()));
@@ -112,6 +107,19 @@ void CheckWritable(const std::filesystem::path& file, bool make_directory) {
     throw EnvironmentError(fmt::format("{}: cannot be written: {}: {}", file.string(),
                                        directory.string(),
                                        std::generic_category().message(reason)));
+  }
+}
+
+void MakeDefaultDirectory(const std::filesystem::path& directory, std::string_view option) {
+  const auto refuse = [&](const std::string& reason) {
+    throw EnvironmentError(fmt::format("no file can be made in {}: {}; {} names another place",
+                                       directory.string(), reason, option));
+  };
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) refuse(error.message());
+  if (const int reason = WhyNotWritable(directory)) {
+    refuse(std::generic_category().message(reason));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace kvs {
 
@@ -38,9 +39,13 @@ MountInfo FindMount(const std::filesystem::path& path,
 // permissions do not tell, and removes it.
 int WhyNotWritable(const std::filesystem::path& directory);
 
-// Refuses, before anything is measured, a file that could not be written afterwards. The default
-// directory is made when missing; one that the user names has to be there. Throws EnvironmentError.
-void CheckWritable(const std::filesystem::path& file, bool make_directory);
+// Refuses, before anything is measured, a file that could not be written afterwards; its directory
+// has to be there. Throws EnvironmentError.
+void CheckWritable(const std::filesystem::path& file);
+
+// Makes a directory of the program's choice, for files of its choice, unless it is there; `option`
+// names another one. Throws EnvironmentError where no file can be made in it.
+void MakeDefaultDirectory(const std::filesystem::path& directory, std::string_view option);
 
 }  // namespace kvs
 

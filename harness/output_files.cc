@@ -82,9 +82,12 @@ OutputFiles::OutputFiles(std::filesystem::path result_file,
     : result_file_(std::move(result_file)),
       csv_file_(std::move(csv_file)),
       claim_(std::move(claim)) {
-  const bool is_named = !result_file_.empty();
-  CheckWritable(is_named ? result_file_ : DefaultResultFile(0, 1), !is_named);
-  if (csv_file_) CheckWritable(*csv_file_, false);
+  if (!result_file_.empty()) {
+    CheckWritable(result_file_);
+  } else {
+    MakeDefaultDirectory(kResultDirectory, "--out");
+  }
+  if (csv_file_) CheckWritable(*csv_file_);
 }
 
 OutputFiles OutputFiles::OfNewRun(std::optional<std::filesystem::path> result_file,

@@ -77,8 +77,9 @@ void DefineWhat(CLI::App& app, RawOptions& raw, const char* engines_by_default) 
 
 // How a trial of every kind of run is measured.
 void DefineTrial(OptionGroup& how, RawOptions& raw, const char* duration, const char* warmup) {
-  how.AddOne("--duration", "TIME", raw.duration,
-             fmt::format("length of the measured window (default: {})", duration));
+  how.AddOne(
+      "--duration", "TIME", raw.duration,
+      fmt::format("length of the measured window, seconds if no unit (default: {})", duration));
   how.AddOne("--operations", "COUNT", raw.operations, "measure this many operations instead");
   how.AddOne("--rate", "COUNT", raw.rate,
              "operations per second, all threads together, started on time however long they take "

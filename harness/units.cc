@@ -23,8 +23,8 @@ constexpr Unit kCountUnits[] = {{"", 1}, {"k", 1e3}, {"m", 1e6}, {"g", 1e9}, {"t
 constexpr Unit kByteUnits[] = {{"", 1},         {"b", 1},        {"kib", 0x1p10}, {"mib", 0x1p20},
                                {"gib", 0x1p30}, {"tib", 0x1p40}, {"kb", 1e3},     {"mb", 1e6},
                                {"gb", 1e9},     {"tb", 1e12}};
-constexpr Unit kDurationUnits[] = {{"", 1},     {"s", 1},  {"ms", 1e-3}, {"us", 1e-6},
-                                   {"min", 60}, {"m", 60}, {"h", 3600}};
+constexpr Unit kDurationUnits[] = {{"", 1},      {"s", 1},    {"ms", 1e-3}, {"us", 1e-6},
+                                   {"ns", 1e-9}, {"min", 60}, {"m", 60},    {"h", 3600}};
 
 // `text` as a non-negative number followed by one of `units`; nothing when it is not that.
 std::optional<double> ParseWithUnit(std::string_view text, std::span<const Unit> units) {
@@ -74,7 +74,8 @@ double ParseDurationS(std::string_view text) {
   constexpr double kMostHours = 10'000;
   const std::optional<double> value = ParseWithUnit(text, kDurationUnits);
   if (!value) {
-    throw UsageError(fmt::format("'{}' is not a duration: write 10s, 500ms, 2min or 1h", text));
+    throw UsageError(
+        fmt::format("'{}' is not a duration: write 10s, 500ms, 200us, 100ns, 2min or 1h", text));
   }
   if (*value > kMostHours * 3600) {
     throw UsageError(fmt::format("'{}' is too long: at most {:.0f}h", text, kMostHours));

@@ -15,8 +15,8 @@ uint64_t ParseCount(std::string_view text);
 // "64M" could mean either and is refused. Throws UsageError.
 uint64_t ParseBytes(std::string_view text);
 
-// Seconds from "10s", "500ms", "200us", "2min", "1h", or a bare number of seconds. Never negative,
-// and at most 10,000 hours. Throws UsageError.
+// Seconds from "10s", "500ms", "200us", "100ns", "2min", "1h", or a bare number of seconds. Never
+// negative, and at most 10,000 hours. Throws UsageError.
 double ParseDurationS(std::string_view text);
 
 }  // namespace kvs

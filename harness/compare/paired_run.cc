@@ -154,7 +154,7 @@ class PairedRun {
       throw EnvironmentError(fmt::format("{}: making the directory of the results: {}",
                                          output_directory_.string(), error.message()));
     }
-    for (size_t arm = 0; arm < runs_.size(); ++arm) CheckWritable(FileOf(arm), false);
+    for (size_t arm = 0; arm < runs_.size(); ++arm) CheckWritable(FileOf(arm));
   }
 
   std::filesystem::path FileOf(size_t arm) const {

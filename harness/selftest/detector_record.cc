@@ -193,8 +193,8 @@ class Recording {
       : options_(options),
         paired_("paired", options.pool / kPairedFile, options),
         sequential_("sequential", options.pool / kSequentialFile, options) {
-    CheckWritable(options.pool / kPairedFile, /*make_directory=*/false);
-    CheckWritable(options.pool / kSequentialFile, /*make_directory=*/false);
+    CheckWritable(options.pool / kPairedFile);
+    CheckWritable(options.pool / kSequentialFile);
     CheckDisk();
   }
 

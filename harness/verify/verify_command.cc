@@ -139,7 +139,7 @@ class VerifyRun {
     data_parent_ = options_.directory.value_or(DefaultDataDirectory());
     if (options_.evidence) {
       evidence_file_ = *options_.evidence;
-      CheckWritable(evidence_file_, false);
+      CheckWritable(evidence_file_);
     } else {
       evidence_file_ = fmt::format("kvs-bench-results/verify-{:%Y%m%d-%H%M%S}-{}.json",
                                    fmt::localtime(std::time(nullptr)), getpid());
@@ -208,7 +208,7 @@ class VerifyRun {
     entry["summary"] = result.summary;
     entry["store"] = plan.directory.string();
     violations_.push_back(std::move(entry));
-    if (!options_.evidence) CheckWritable(evidence_file_, true);
+    if (!options_.evidence) MakeDefaultDirectory(evidence_file_.parent_path(), "--evidence");
     std::ofstream file(evidence_file_);
     const nlohmann::json all = {{"kvs_bench_verify", ToString(options_.property)},
                                 {"version", KVS_VERSION},

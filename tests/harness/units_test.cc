@@ -46,6 +46,7 @@ TEST(ParseDurationTest, GivesSeconds) {
   EXPECT_DOUBLE_EQ(ParseDurationS("10s"), 10);
   EXPECT_DOUBLE_EQ(ParseDurationS("500ms"), 0.5);
   EXPECT_DOUBLE_EQ(ParseDurationS("200us"), 0.0002);
+  EXPECT_DOUBLE_EQ(ParseDurationS("100ns"), 1e-7);
   EXPECT_DOUBLE_EQ(ParseDurationS("2min"), 120);
   EXPECT_DOUBLE_EQ(ParseDurationS("1h"), 3600);
   EXPECT_DOUBLE_EQ(ParseDurationS("2.5"), 2.5);
