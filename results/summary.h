@@ -55,8 +55,8 @@ struct CellSummary {
   std::optional<double> cpu_ns_per_operation;  // user and system, whole process; median
   std::optional<CostSummary> costs;            // of trials that have costs; nothing without any
   // Median throughput over that of the fastest cell with the same workload, threads, pool and
-  // durability; 1 for the fastest. Cells of kFloorEngine neither have it nor set it, nor do those of
-  // the open loop, where throughputs are the rate's.
+  // durability; 1 for the fastest. Cells of kFloorEngine neither have it nor set it, nor do those
+  // of the open loop, where throughputs are the rate's.
   std::optional<double> ratio_to_best;
   // The harness's own time per operation and thread over this cell's, 0..1: kFloorEngine's median
   // with the same workload, threads and pool (any durability: it writes nothing). Unset without
