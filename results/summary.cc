@@ -228,9 +228,8 @@ void AddHarnessShares(const std::vector<Trial>& trials, std::vector<CellSummary>
     const double share = cell.throughput_per_s->median / Median(floor->second);
     if (share > 1) {
       cell.notes.emplace_back(
-          "faster than the floor, so something disturbed the floor's trials: the harness's share "
-          "is "
-          "not known");
+          "faster than the floor, whose trials something disturbed: the harness's share is not "
+          "known");
       continue;
     }
     cell.harness_share = share;
