@@ -211,21 +211,30 @@ void AddRatios(std::vector<CellSummary>& cells) {
   }
 }
 
+// Of a trial of kFloorEngine: what the harness takes of a thread's time per operation. A thread of
+// its own never waits for another, so it takes its CPU time, however long it had no processor.
+double FloorNsPerOperation(const Trial& trial) {
+  const double wall_ns = 1e9 * trial.cell.threads / trial.throughput_per_s;
+  if (trial.cell.pool != "dedicated") return wall_ns;
+  const double cpu_ns =
+      1e9 * (trial.user_cpu_s + trial.system_cpu_s) / static_cast<double>(trial.operations);
+  return std::min(wall_ns, cpu_ns);
+}
+
 void AddHarnessShares(const std::vector<Trial>& trials, std::vector<CellSummary>& cells) {
   std::map<std::tuple<std::string, unsigned, std::string>, std::vector<double>> floors;
   for (const Trial& trial : trials) {
     if (trial.cell.IsFloorEngine() && trial.Measured()) {
       floors[{trial.cell.workload, trial.cell.threads, trial.cell.pool}].push_back(
-          trial.throughput_per_s);
+          FloorNsPerOperation(trial));
     }
   }
   for (CellSummary& cell : cells) {
     if (!cell.throughput_per_s || cell.cell.IsFloorEngine() || cell.rate_per_s) continue;
     const auto floor = floors.find({cell.cell.workload, cell.cell.threads, cell.cell.pool});
     if (floor == floors.end()) continue;
-    // Times per operation and thread are threads / throughput, so their ratio is the inverse of
-    // the throughputs'.
-    const double share = cell.throughput_per_s->median / Median(floor->second);
+    const double share =
+        Median(floor->second) * cell.throughput_per_s->median / (1e9 * cell.cell.threads);
     if (share > 1) {
       cell.notes.emplace_back(
           "faster than the floor, whose trials something disturbed: the harness's share is not "

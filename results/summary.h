@@ -59,9 +59,9 @@ struct CellSummary {
   // of the open loop, where throughputs are the rate's.
   std::optional<double> ratio_to_best;
   // The harness's own time per operation and thread over this cell's, 0..1: kFloorEngine's median
-  // with the same workload, threads and pool (any durability: it writes nothing). Unset without
-  // such a floor, for the floor itself, for a cell that is faster than it, which a note then says,
-  // and in the open loop.
+  // with the same workload, threads and pool (any durability: it writes nothing), of its CPU time
+  // where a dedicated thread had to wait for a processor. Unset without such a floor, for the floor
+  // itself, for a cell that is faster than it, which a note then says, and in the open loop.
   std::optional<double> harness_share;
   bool harness_bound = false;  // harness_share > kHarnessShareLimit
 

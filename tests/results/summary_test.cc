@@ -97,13 +97,16 @@ TEST(SummaryTest, RatiosAreToTheFastestOfTheSameGroupWithoutTheFloor) {
 TEST(SummaryTest, TheHarnessShareIsTheFloorsTimeOverTheCells) {
   Trial floor = SyntheticTrial({"ycsb-a", "null", 1, "dedicated", "none"}, 0, 10000);
   floor.is_floor = true;
+  floor.user_cpu_s = floor.window_s;
+  floor.system_cpu_s = 0;
   const auto cells = Summarise({SyntheticTrial(SyntheticCell("lmdb"), 0, 1000),
                                 SyntheticTrial(SyntheticCell("lockfree"), 0, 2501),
                                 SyntheticTrial(SyntheticCell("mutex"), 0, 20000),
                                 SyntheticTrial(SyntheticCell("lmdb", 2), 0, 1000), floor});
-  EXPECT_EQ(cells[0].harness_share, 0.1);
+  ASSERT_TRUE(cells[0].harness_share && cells[1].harness_share);
+  EXPECT_DOUBLE_EQ(*cells[0].harness_share, 0.1);
   EXPECT_FALSE(cells[0].harness_bound);
-  EXPECT_EQ(cells[1].harness_share, 0.2501);
+  EXPECT_DOUBLE_EQ(*cells[1].harness_share, 0.2501);
   EXPECT_TRUE(cells[1].harness_bound);
   EXPECT_EQ(cells[2].harness_share, std::nullopt);  // of a floor that something slowed down
   EXPECT_THAT(cells[2].notes, Contains(HasSubstr("faster than the floor")));
@@ -111,6 +114,15 @@ TEST(SummaryTest, TheHarnessShareIsTheFloorsTimeOverTheCells) {
   EXPECT_EQ(cells[3].harness_share, std::nullopt);
   EXPECT_EQ(cells[4].harness_share, std::nullopt);
   EXPECT_TRUE(cells[4].is_floor);
+}
+
+TEST(SummaryTest, AFloorThatWaitedForAProcessorHasItsCpuTime) {
+  Trial floor = SyntheticTrial({"ycsb-a", "null", 2, "dedicated", "none"}, 0, 5000);
+  floor.user_cpu_s = 0.3 * floor.window_s * floor.cell.threads;
+  floor.system_cpu_s = 0.1 * floor.window_s * floor.cell.threads;
+  const auto cells = Summarise({SyntheticTrial(SyntheticCell("lmdb", 2), 0, 2000), floor});
+  ASSERT_TRUE(cells[0].harness_share);
+  EXPECT_NEAR(*cells[0].harness_share, 0.4 * 0.4, 1e-9);
 }
 
 TEST(SummaryTest, AnOpenLoopHasResponseTimesAndTheLongestBacklogAndNoShares) {
