@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "harness/clock.h"
+#include "harness/fastest_slice.h"
 
 namespace kvs {
 namespace {
@@ -32,23 +33,28 @@ class Coordinator {
   void WarmUp() {
     const uint64_t start_ns = NowNs();
     control_.BeginWarmup();
-    const uint64_t length_ns = ToNs(plan_.warmup_s);
+    const uint64_t half_ns = start_ns + ToNs(plan_.warmup_s) / 2;
+    const uint64_t end_ns = start_ns + ToNs(plan_.warmup_s);
+    uint64_t report_ns = start_ns + kSecondNs;
+    const auto wait_until = [&](uint64_t deadline_ns) {
+      for (; report_ns < deadline_ns && !ended_; report_ns += kSecondNs) {
+        WaitUntil(report_ns);
+        Report("warm-up", static_cast<double>(report_ns - start_ns) / 1e9 / plan_.warmup_s, 0);
+      }
+      if (!ended_) WaitUntil(deadline_ns);
+    };
     // Only what the second half shows of the rate: the first may be of cold memory.
-    WaitUntil(start_ns + length_ns / 2);
-    const uint64_t half_ns = NowNs();
-    const uint64_t before = control_.ForegroundOperations();
-    for (uint64_t second = 1; !ended_; ++second) {
-      const uint64_t elapsed_ns = std::min(length_ns, second * kSecondNs);
-      WaitUntil(start_ns + elapsed_ns);
-      if (elapsed_ns == length_ns) break;
-      Report("warm-up", static_cast<double>(elapsed_ns) / static_cast<double>(length_ns), 0);
+    wait_until(half_ns);
+    FastestSlice fastest(NowNs(), control_.ForegroundOperations());
+    while (!ended_ && fastest.NextNs() < end_ns) {
+      wait_until(fastest.NextNs());
+      fastest.Note(NowNs(), control_.ForegroundOperations());
     }
-    const uint64_t end_ns = NowNs();
-    log_.warmup_s = 1e-9 * static_cast<double>(end_ns - start_ns);
-    if (end_ns > half_ns) {
-      warmed_up_per_s_ = 1e9 * static_cast<double>(control_.ForegroundOperations() - before) /
-                         static_cast<double>(end_ns - half_ns);
-    }
+    wait_until(end_ns);
+    const uint64_t now_ns = NowNs();
+    fastest.Note(now_ns, control_.ForegroundOperations());
+    warmed_up_per_s_ = fastest.OperationsPerS();
+    log_.warmup_s = 1e-9 * static_cast<double>(now_ns - start_ns);
   }
 
   void MeasureWindow() {
@@ -120,7 +126,7 @@ class Coordinator {
   const RunPlan& plan_;
   const DriverOptions& options_;
   RunLog log_;
-  std::optional<double> warmed_up_per_s_;  // rate of the foreground
+  std::optional<double> warmed_up_per_s_;  // of the foreground
   bool ended_ = false;  // interrupted, failed, or every foreground thread has finished
 };
 

@@ -53,8 +53,8 @@ struct DriverOptions {
   std::optional<OpenLoop> open_loop;
   uint64_t seed = 0;
   // Mean operations per latency sample; >= 1: every one. Unset: so many as each thread made in
-  // kSamplingIntervalS during the warm-up; without one, kSamplingPeriodWithoutWarmup. The open loop
-  // times every one.
+  // kSamplingIntervalS of the warm-up's fastest slice; without a warm-up,
+  // kSamplingPeriodWithoutWarmup. The open loop times every one.
   std::optional<double> sampling_period;
   double full_check_period = 64;  // mean reads per full value check; >= 1: every one
   bool audit_flushes = false;     // tier `sync`: each write that is timed must have a flush
