@@ -212,13 +212,14 @@ void AddRatios(std::vector<CellSummary>& cells) {
 }
 
 // Of a trial of kFloorEngine: what the harness takes of a thread's time per operation. A thread of
-// its own never waits for another, so it takes its CPU time, however long it had no processor.
+// its own never waits for another, so it takes its CPU time, however long it had no processor; 0 is
+// too little to have been counted.
 double FloorNsPerOperation(const Trial& trial) {
   const double wall_ns = 1e9 * trial.cell.threads / trial.throughput_per_s;
   if (trial.cell.pool != "dedicated") return wall_ns;
   const double cpu_ns =
       1e9 * (trial.user_cpu_s + trial.system_cpu_s) / static_cast<double>(trial.operations);
-  return std::min(wall_ns, cpu_ns);
+  return cpu_ns > 0 ? std::min(wall_ns, cpu_ns) : wall_ns;
 }
 
 void AddHarnessShares(const std::vector<Trial>& trials, std::vector<CellSummary>& cells) {

@@ -125,6 +125,14 @@ TEST(SummaryTest, AFloorThatWaitedForAProcessorHasItsCpuTime) {
   EXPECT_NEAR(*cells[0].harness_share, 0.4 * 0.4, 1e-9);
 }
 
+TEST(SummaryTest, AFloorWhoseCpuTimeWasNotCountedHasItsTime) {
+  Trial floor = SyntheticTrial({"ycsb-a", "null", 2, "dedicated", "none"}, 0, 5000);
+  floor.user_cpu_s = floor.system_cpu_s = 0;
+  const auto cells = Summarise({SyntheticTrial(SyntheticCell("lmdb", 2), 0, 2000), floor});
+  ASSERT_TRUE(cells[0].harness_share);
+  EXPECT_DOUBLE_EQ(*cells[0].harness_share, 0.4);
+}
+
 TEST(SummaryTest, AnOpenLoopHasResponseTimesAndTheLongestBacklogAndNoShares) {
   std::vector<Trial> trials = {SyntheticTrial(SyntheticCell("null"), 0, 9000),
                                SyntheticTrial(SyntheticCell("lmdb"), 0, 900),
