@@ -34,7 +34,8 @@ void WriteRun(const Run& run, const std::filesystem::path& path);
 
 // Reads what WriteRun wrote. Throws ResultFileError when the file cannot be read, is cut short, is
 // of another schema version, has a member missing, unknown or of the wrong type, or when
-// `benchmarks` or `kvs_bench.cells` are not what its trials give (edited by hand).
+// `benchmarks` or `kvs_bench.cells` are not what its trials give (edited by hand). A cell's notes
+// and harness share may differ: they are concluded by rules that change from version to version.
 Run ReadRun(const std::filesystem::path& path);
 
 // The same text without the file.

@@ -145,6 +145,12 @@ class RefusalsTest(CompareTest):
         self.assert_refused("baseline.json", "baseline.json",
                             says=[f"hold the same {measured} trials", "resumed"])
 
+    def test_committed_results_of_earlier_builds_can_be_read(self):
+        files = sorted((ROOT / "results" / "stores").glob("*.json"))
+        self.assertTrue(files)
+        for file in files:
+            self.assert_refused(str(file), str(file), says=["hold the same "])
+
     def test_nothing_in_common(self):
         self.assert_refused("baseline.json", "sync.json",
                             says=["no cell in common", "baseline.json holds ycsb-c/engine:single",

@@ -222,6 +222,17 @@ TEST(ResultFileTest, AnEditedFigureIsFound) {
               HasSubstr("at /context/date: not what the trials"));
 }
 
+TEST(ResultFileTest, AnotherVersionsConclusionsAreNoEdits) {
+  const kvs::Run run = SmallRun();
+  Json json = Json::parse(RunToJson(run));
+  for (Json& cell : json["kvs_bench"]["cells"]) {
+    cell["harness_share"] = 0.9;
+    cell["harness_bound"] = true;
+    cell["notes"] = {"in other words"};
+  }
+  EXPECT_EQ(RunFromJson(json.dump(), "run.json"), run);
+}
+
 TEST(ResultFileTest, AFileOfAVersionWithoutCostsIsRead) {
   Json json = Json::parse(RunToJson(SmallRun()));
   for (Json& trial : json["kvs_bench"]["trials"]) trial.erase("costs");
