@@ -13,6 +13,7 @@
 #include "harness/option_value.h"
 #include "harness/raw_options.h"
 #include "harness/units.h"
+#include "results/human_units.h"
 #include "workloads/suggestion.h"
 
 namespace kvs {
@@ -20,6 +21,7 @@ namespace {
 
 constexpr unsigned kMostThreads = 4096;
 constexpr unsigned kMostTrials = 1000;
+constexpr uint64_t kLeastMemoryBudget = uint64_t{1} << 20;
 
 PoolKind ParsePool(const std::string& text) {
   if (const std::optional<PoolKind> pool = ParsePoolKind(text)) return *pool;
@@ -35,6 +37,13 @@ uint64_t ParseOperations(const std::string& text) {
   const uint64_t operations = ParseCount(text);
   if (operations == 0) throw UsageError("must be at least 1");
   return operations;
+}
+
+uint64_t ParseMemoryBudget(const std::string& text) {
+  const uint64_t bytes = ParseBytes(text);
+  if (bytes >= kLeastMemoryBudget) return bytes;
+  throw UsageError(fmt::format("'{}' is {} bytes, and no engine can work with less than {}", text,
+                               bytes, HumanBytes(kLeastMemoryBudget)));
 }
 
 double ParseRate(const std::string& text) {
@@ -356,7 +365,7 @@ RunOptions Interpret(const RawOptions& raw, EngineTable engines) {
     }
     return text == "full";
   });
-  ParseOne("--memory-budget", raw.memory_budget, run.memory_budget_bytes, ParseBytes);
+  ParseOne("--memory-budget", raw.memory_budget, run.memory_budget_bytes, ParseMemoryBudget);
   if (!raw.directory.empty()) run.data_directory = raw.directory;
   if (!raw.use_existing.empty()) run.existing_store = raw.use_existing;
   if (!raw.out.empty()) run.result_file = raw.out;

@@ -189,6 +189,8 @@ TEST(CommandLineTest, RefusesBadNumbersAndNamesTheOption) {
   EXPECT_THAT(Complaint({"--value-size", "64M"}), StartsWith("--value-size: '64M'"));
   EXPECT_THAT(Complaint({"--read-percent", "101"}), StartsWith("--read-percent"));
   EXPECT_THAT(Complaint({"--sampling-period", "0"}), StartsWith("--sampling-period"));
+  EXPECT_THAT(Complaint({"--memory-budget", "256"}),
+              StartsWith("--memory-budget: '256' is 256 bytes, and no engine can work with less"));
   EXPECT_THAT(Complaint({"--verify", "never"}), HasSubstr("neither 'sample' nor 'full'"));
   EXPECT_THAT(Complaint({"-p", "recordcount"}), HasSubstr("KEY=VALUE"));
   EXPECT_THAT(Complaint({"-p", "recordcont=5"}), HasSubstr("recordcount"));
