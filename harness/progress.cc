@@ -10,6 +10,12 @@ namespace {
 
 constexpr const char* kRed = "\033[31m";
 constexpr const char* kPlain = "\033[0m";
+constexpr double kShortS = 10;
+
+std::string MinutesAndSeconds(double duration_s) {
+  const auto whole_s = static_cast<uint64_t>(duration_s);
+  return fmt::format("{}:{:02}", whole_s / 60, whole_s % 60);
+}
 
 // "ycsb-a lmdb 2 threads", with pool and durability where they are not the usual ones.
 std::string Describe(const CellName& cell) {
@@ -45,14 +51,18 @@ std::string DescribeOutcome(const Trial& trial) {
 Progress::Progress(Options options, size_t planned_trials)
     : line_(options), planned_(planned_trials), run_start_ns_(NowNs()) {}
 
-// The time that in min:s that the trials to come will take, if they take as long as those before;
-// "" at first.
+void Progress::Begin(double measuring_s) {
+  if (measuring_s < kShortS) return;
+  line_.Say(fmt::format("{} trial{}, {} min of warm-up and measuring; loading comes on top",
+                        planned_, planned_ == 1 ? "" : "s", MinutesAndSeconds(measuring_s)));
+}
+
+// The time that the trials to come will take, if they take as long as those before; "" at first.
 std::string Progress::Remaining() const {
   if (finished_ == 0) return "";
   const double per_trial_s = SecondsSince(run_start_ns_) / static_cast<double>(finished_);
-  const auto left_s =
-      static_cast<uint64_t>(per_trial_s * static_cast<double>(planned_ - finished_));
-  return fmt::format(", about {}:{:02} left", left_s / 60, left_s % 60);
+  return fmt::format(", about {} left",
+                     MinutesAndSeconds(per_trial_s * static_cast<double>(planned_ - finished_)));
 }
 
 void Progress::TrialStarted(const CellName& cell) {

@@ -85,6 +85,7 @@ class Runner {
     ExamineMachine();
     if (IsResumed()) CheckLibraries(stop);
     if (files_ && !IsResumed()) files_->Begin(run_);
+    progress_.Begin(MeasuringS());
     for (TrialPlan& trial : plan_.trials) {
       if (stop.Count() > 0) break;
       RunOne(trial, stop);
@@ -104,6 +105,15 @@ class Runner {
   bool NeedsDirectory() const {
     if (plan_.trials.empty() && !options_.find_max) return false;
     return !options_.existing_store || HasFloor() || IsResumed();
+  }
+
+  // Warm-ups and windows of all trials; those that end with their operations are not known before.
+  double MeasuringS() const {
+    double total_s = 0;
+    for (const TrialPlan& trial : plan_.trials) {
+      if (!trial.load_only) total_s += trial.warmup_s + trial.duration_s;
+    }
+    return total_s;
   }
 
   bool HasFloor() const {

@@ -2,9 +2,10 @@
 
 import os
 import pathlib
+import signal
 import unittest
 
-from bench import ENVIRONMENT, OK, SMOKE, USAGE, BenchTest
+from bench import ENVIRONMENT, INTERRUPTED, OK, SMOKE, USAGE, BenchTest
 
 ONE_CELL = ["--engine", "mutex", "--workload", "ycsb-c", "--threads", "1", *SMOKE]
 
@@ -143,6 +144,17 @@ class OutputTest(BenchTest):
         done, _ = self.run_to_result(*ONE_CELL, "--quiet")
         self.assertEqual([line for line in done.err.splitlines() if "warning" not in line], [])
         self.assertIn("mutex", done.out)
+
+    def test_a_long_run_says_at_first_how_long_it_measures(self):
+        process = self.start("--engine", "mutex", "--workload", "ycsb-c", "--threads", "1",
+                             "--records", "300", "--trials", "2", "--warmup", "0s", "--duration",
+                             "60", "--dir", self.data, "--out", self.scratch / "run.json")
+        while "measuring" not in (line := process.stderr.readline()):
+            self.assertTrue(line, "it ended before it said so")
+        self.assertRegex(line, "^3 trials, 2:0[0-9] min of warm-up and measuring; ")
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(self.finish(process).code, INTERRUPTED)
+        self.assert_no_stores()
 
     def run_on_terminal(self, **environment):
         """Runs with standard error on a terminal and returns what was written there."""
