@@ -1,6 +1,7 @@
 #include "harness/driver.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -144,6 +145,11 @@ Measurement Summarise(const RunControl& control, RunLog log, const Executors& fo
   result.found_bytes = window.found_bytes() + beside.found_bytes();
   result.flushes = end.flushes - begin.flushes;
   result.process = CostsBetween(begin.process, end.process);
+  if (begin.cpu && end.cpu) {
+    result.cpu = CpuSharesBetween(*begin.cpu, *end.cpu,
+                                  result.process.user_cpu_s + result.process.system_cpu_s,
+                                  static_cast<double>(sysconf(_SC_CLK_TCK)));
+  }
   result.anonymous_begin_bytes = begin.anonymous_bytes;
   result.anonymous_end_bytes = end.anonymous_bytes;
   result.hardware = CountedBetween(begin.hardware, end.hardware);

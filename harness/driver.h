@@ -14,6 +14,7 @@
 
 #include "engines/engine.h"
 #include "harness/arrival_schedule.h"
+#include "harness/cpu_ticks.h"
 #include "harness/hardware_counters.h"
 #include "harness/histogram.h"
 #include "harness/process_costs.h"
@@ -118,6 +119,7 @@ struct Measurement {
   std::vector<AcknowledgedWrite> recent_writes;
   // In the window, whole process; see WindowEdge.
   ProcessCosts process;
+  std::optional<CpuShares> cpu;  // nothing: not told, or too short to tell
   HardwareCosts hardware;
   // Anonymous resident memory of the process at the window's edges; nothing: not told.
   std::optional<uint64_t> anonymous_begin_bytes;

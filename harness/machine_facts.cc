@@ -7,12 +7,12 @@
 #include <cctype>
 #include <cstdlib>
 #include <set>
-#include <sstream>
 #include <string_view>
 #include <system_error>
 
 #include <fmt/format.h>
 
+#include "harness/cpu_ticks.h"
 #include "harness/exit_code.h"
 #include "harness/system_file.h"
 
@@ -89,19 +89,10 @@ void ReadVirtualisation(const fs::path& root, MachineFacts& facts) {
       name == " " ? "virtual machine" : fmt::format("virtual machine ({})", name);
 }
 
-// proc(5), /proc/stat: user nice system idle iowait irq softirq steal.
 std::optional<double> StealShare(const fs::path& stat) {
-  std::istringstream words(FirstLine(stat));
-  std::string title;
-  words >> title;
-  uint64_t total = 0;
-  uint64_t ticks = 0;
-  for (int i = 0; i < 8; ++i) {
-    if (!(words >> ticks)) return std::nullopt;
-    total += ticks;
-  }
-  if (title != "cpu" || total == 0) return std::nullopt;
-  return static_cast<double>(ticks) / static_cast<double>(total);
+  const std::optional<CpuTicks> ticks = ReadCpuTicks(stat);
+  if (!ticks || ticks->total() == 0) return std::nullopt;
+  return static_cast<double>(ticks->steal) / static_cast<double>(ticks->total());
 }
 
 std::optional<double> LeadingFraction(const std::string& text) {

@@ -1,6 +1,5 @@
 #include "harness/process_costs.h"
 
-#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -9,6 +8,8 @@
 #include <iterator>
 #include <system_error>
 #include <utility>
+
+#include "harness/short_file.h"
 
 namespace kvs {
 namespace {
@@ -25,22 +26,6 @@ std::optional<uint64_t> WholeNumber(std::string_view text) {
   if (error != std::errc() || stop != end) return std::nullopt;
   return bytes;
 }
-
-// A file of few short lines. Without allocation and locale: it is read at the edges of a window.
-struct ShortFile {
-  explicit ShortFile(const std::string& path) {
-    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return;
-    const ssize_t size = read(fd, buffer, sizeof buffer);
-    close(fd);
-    if (size >= 0) text = {buffer, static_cast<size_t>(size)};
-  }
-  ShortFile(const ShortFile&) = delete;
-  ShortFile& operator=(const ShortFile&) = delete;
-
-  char buffer[1024];
-  std::string_view text;  // empty: could not be read
-};
 
 }  // namespace
 

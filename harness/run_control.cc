@@ -134,6 +134,7 @@ void RunControl::TakeCounts(WindowEdge& edge) const {
 
 void RunControl::TakeCosts(WindowEdge& edge) const {
   edge.process = ReadProcessCosts();
+  edge.cpu = ReadCpuTicks();
   edge.anonymous_bytes = ReadAnonymousBytes();
   if (hardware_ != nullptr) edge.hardware = hardware_->Read();
 }

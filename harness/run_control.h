@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engines/thread_annotations.h"
+#include "harness/cpu_ticks.h"
 #include "harness/flush_audit.h"
 #include "harness/hardware_counters.h"
 #include "harness/live_counts.h"
@@ -35,6 +36,7 @@ struct WindowEdge {
   // it: reading takes some microseconds, in which no thread shall wait inside the window. So they
   // cover the window and these two moments.
   ProcessCosts process;
+  std::optional<CpuTicks> cpu;
   std::optional<uint64_t> anonymous_bytes;  // a level
   HardwareReadings hardware;
 };

@@ -72,6 +72,13 @@ constexpr const char* kNothingAudited =
 constexpr const char* kNotAuditedInPlace =
     "no write was audited for its flush: the store may hold the same values, by an earlier run";
 
+// Others are in the way when they take much and leave no processor free.
+constexpr double kMostOthers = 0.1;
+constexpr double kLeastIdle = 0.05;
+constexpr const char* kBusyMachine =
+    "the machine was busy while it was measured: others took more than a tenth of the processors' "
+    "time and left none idle (costs.other_cpu_share in the result file), so the figure is of what "
+    "was left";
 constexpr const char* kNotCold =
     "not cold: more than 1% of its files stayed in the page cache: mapped and touched by the "
     "engine when it opened the store, used by others, or on a RAM disk";
@@ -89,6 +96,10 @@ TrialCosts ToTrialCosts(const Measurement& measured) {
   costs.involuntary_switches = process.involuntary_switches;
   costs.minor_faults = process.minor_faults;
   costs.major_faults = process.major_faults;
+  if (measured.cpu) {
+    costs.other_cpu_share = measured.cpu->others;
+    costs.idle_cpu_share = measured.cpu->idle;
+  }
   costs.written_bytes = measured.written_bytes;
   costs.found_bytes = measured.found_bytes;
   if (process.io) {
@@ -328,6 +339,9 @@ class TrialRun {
     trial_.costs->anonymous_begin_bytes = measured.anonymous_begin_bytes;
     trial_.costs->anonymous_end_bytes = measured.anonymous_end_bytes;
     if (stores_data_) JudgeGrowth(*trial_.costs, measured.inserted_bytes);
+    if (measured.cpu && measured.cpu->others > kMostOthers && measured.cpu->idle < kLeastIdle) {
+      trial_.notes.emplace_back(kBusyMachine);
+    }
     std::vector<std::string>& notes = trial_.costs->notes;
     if (!hardware_) {
       notes.emplace_back(kNoCountersPerRequest);

@@ -134,6 +134,8 @@ std::vector<Column> MakeColumns() {
       {"involuntary_switches", true, Cost<&TrialCosts::involuntary_switches>},
       {"minor_faults", true, Cost<&TrialCosts::minor_faults>},
       {"major_faults", true, Cost<&TrialCosts::major_faults>},
+      {"other_cpu_share", true, Cost<&TrialCosts::other_cpu_share>},
+      {"idle_cpu_share", true, Cost<&TrialCosts::idle_cpu_share>},
       {"call_read_bytes", true, Cost<&TrialCosts::call_read_bytes>},
       {"call_write_bytes", true, Cost<&TrialCosts::call_write_bytes>},
       {"device_read_bytes", true, Cost<&TrialCosts::device_read_bytes>},

@@ -109,6 +109,12 @@ struct TrialCosts {
   uint64_t minor_faults = 0;          // page faults without I/O
   uint64_t major_faults = 0;          // page faults with I/O
 
+  // Of the time of all processors, 0..1: what went to others (processes, the kernel's own threads,
+  // the hypervisor), and what went to nobody. Nothing also where the window was too short to tell,
+  // and in files of earlier versions.
+  std::optional<double> other_cpu_share;
+  std::optional<double> idle_cpu_share;
+
   // By /proc/self/io. Calls: what read and write calls moved, to and from the page cache too.
   // Device: what was fetched from storage, and pages of files on storage when they became dirty, by
   // a call or through a mapping. The latter is not what the device wrote: that happens later, past

@@ -61,6 +61,8 @@ void Fields(Archive& archive, T& costs) {
   archive("involuntary_switches", costs.involuntary_switches);
   archive("minor_faults", costs.minor_faults);
   archive("major_faults", costs.major_faults);
+  archive("other_cpu_share", costs.other_cpu_share);
+  archive("idle_cpu_share", costs.idle_cpu_share);
   archive("call_read_bytes", costs.call_read_bytes);
   archive("call_write_bytes", costs.call_write_bytes);
   archive("device_read_bytes", costs.device_read_bytes);

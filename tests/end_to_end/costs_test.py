@@ -1,6 +1,8 @@
 """--costs: what an operation cost the machine, in the result file and as a table."""
 
+import os
 import re
+import subprocess
 import unittest
 
 from bench import OK, SMOKE, BenchTest, trials
@@ -80,6 +82,19 @@ class CostsTest(BenchTest):
         (cell,) = [c for c in result["kvs_bench"]["cells"] if not c["is_floor"]]
         self.assertAlmostEqual(cell["costs"]["space_amplification"],
                                trial["directory_bytes"] / (300 * 116))
+
+    @unittest.skipUnless(len(os.sched_getaffinity(0)) == os.cpu_count(), "only a part of the machine")
+    def test_a_machine_that_others_keep_busy_is_told(self):
+        for _ in range(2 * os.cpu_count()):
+            loop = subprocess.Popen(["sh", "-c", "while :; do :; done"], start_new_session=True)
+            self.processes.append(loop)
+        done, result = self.run_to_result("--engine", "mutex", "--workload", "ycsb-c", "--threads",
+                                          "1", "--records", "300", "--warmup", "0s", "--duration",
+                                          "1s", "--trials", "1", "--no-floor")
+        (trial,) = trials(result)
+        self.assertGreater(trial["costs"]["other_cpu_share"], 0.1)
+        self.assertLess(trial["costs"]["idle_cpu_share"], 0.05)
+        self.assertIn("mutex: the machine was busy while it was measured", done.out)
 
     def test_inserts_are_live(self):
         _, result = self.run_to_result("--engine", "mutex", "--workload", "fillseq,ycsb-d",

@@ -171,6 +171,10 @@ rc::Gen<TrialCosts> AnyCosts() {
     costs.involuntary_switches = *AnyCount();
     costs.minor_faults = *AnyCount();
     costs.major_faults = *AnyCount();
+    if (*rc::gen::arbitrary<bool>()) {
+      costs.other_cpu_share = *rc::gen::inRange(0, 1000) / 1000.0;
+      costs.idle_cpu_share = 1 - *costs.other_cpu_share;
+    }
     costs.call_read_bytes = *PerhapsACount();
     costs.call_write_bytes = *PerhapsACount();
     costs.device_read_bytes = *PerhapsACount();
