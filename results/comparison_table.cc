@@ -151,7 +151,7 @@ std::string RenderComparison(const Comparison& comparison, bool colour) {
   if (!loud.empty()) {
     out += fmt::format("\n  {:<14}{:<22}{:>10}{:>10}{:>9}  {:<18}{:>8}\n", "verdict", "figure",
                        "baseline", "candidate", "change", "interval",
-                       comparison.design == Design::kPaired ? "blocks" : "trials");
+                       comparison.design == Design::kPaired ? "pairs" : "trials");
   }
   for (const ComparedCell* cell : loud) out += Cell(*cell, comparison.design, colour);
   if (!quiet.empty()) out += "\n";

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <cmath>
 #include <map>
 #include <set>
 #include <string>
@@ -54,12 +53,6 @@ std::vector<unsigned> WholeBlocks(const std::vector<ArmTrials>& arms, unsigned f
   return blocks;
 }
 
-double GeometricMean(const TrialList& trials, const TrialFigure& figure) {
-  double product = 1;
-  for (const Trial* trial : trials) product *= figure.value_of(*trial);
-  return std::pow(product, 1 / static_cast<double>(trials.size()));
-}
-
 // The figures of one stage, each with that stage alone.
 std::vector<Figure> StageFigures(const std::vector<ArmTrials>& arms,
                                  const std::vector<unsigned>& blocks, bool judge_flush_bound) {
@@ -84,7 +77,9 @@ std::vector<Figure> StageFigures(const std::vector<ArmTrials>& arms,
                                                          &values.baseline_copy};
     for (size_t arm = 0; arm < arms.size(); ++arm) {
       for (const unsigned block : blocks) {
-        targets[arm]->push_back(GeometricMean(arms[arm].good_by_block.at(block), figure));
+        for (const Trial* trial : arms[arm].good_by_block.at(block)) {
+          targets[arm]->push_back(figure.value_of(*trial));
+        }
       }
     }
   }

@@ -39,13 +39,13 @@ struct PairedRules {
   bool judge_flush_bound = false;  // otherwise times of cells that wait for flushes are advisory
 };
 
-// `cells` with the figures of trial_figures.h, not judged yet. An arm's value in a block is the
-// geometric mean of its trials, which is 0 if one of them is. What counts are the blocks in which
-// every arm has kTrialsPerBlock trials with figures; what an arm failed in, or never completed, is
-// not compared. A moment in which the machine stood still leaves a trial without any operation:
-// such blocks are left out, of all arms, and that is said; but where they are more than
-// kMostIdleShare, leaving them out would flatter an arm, and the cell is not compared. Cells that
-// an arm does not support are named in the warnings and left out.
+// `cells` with the figures of trial_figures.h, not judged yet. The first trials that the arms have
+// in a block are a pair (with the copy's, two), and so are the second ones. What counts are the
+// blocks in which every arm has kTrialsPerBlock trials with figures; what an arm failed in, or
+// never completed, is not compared. A moment in which the machine stood still leaves a trial
+// without any operation: such blocks are left out, of all arms, and that is said; but where they
+// are more than kMostIdleShare, leaving them out would flatter an arm, and the cell is not
+// compared. Cells that an arm does not support are named in the warnings and left out.
 //
 // Which figures there are, and whether they can be judged, is asked of each stage by itself, so
 // that a later stage changes nothing about what an earlier one decided.

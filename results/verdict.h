@@ -27,8 +27,8 @@ std::string_view ToString(Verdict verdict);
 
 // How the trials of the arms belong together.
 enum class Design : uint8_t {
-  // Element k of every arm was measured in block k: beside each other in time, in random order, so
-  // that what changes slowly changes both.
+  // Elements k of the arms were measured beside each other in time, in random order, so that what
+  // changes slowly changes both.
   kPaired,
   // The arms were measured apart, and what changed meanwhile is in the difference.
   kUnpaired,
@@ -85,7 +85,7 @@ struct Judgement {
 
   // Of an inconclusive verdict. A change so large, less 1 as a factor, would have been noticed.
   std::optional<double> detectable_change;
-  // Blocks (kUnpaired: trials of each arm) of a further stage that would decide, if they vary as
+  // Pairs (kUnpaired: trials of each arm) of a further stage that would decide, if they vary as
   // these did; a forecast. Capped at kMostTrialsNeeded.
   std::optional<size_t> trials_needed;
 
@@ -108,7 +108,7 @@ inline constexpr size_t kFewestExactTrials = 3;
 // none is. Other counts, and times:
 //
 // The log ratio of candidate to baseline is estimated with an interval (NestedIntervals: OfMedian
-// of the blocks' log ratios, or OfShift between unpaired logs). An estimate beyond the threshold
+// of the pairs' log ratios, or OfShift between unpaired logs). An estimate beyond the threshold
 // can be a change, and is when its interval leaves out no change; an estimate within it can be OK,
 // and is when its interval lies within. Both kinds are selected by Benjamini and Hochberg
 // ("Controlling the false discovery rate", J. R. Statist. Soc. B 57 (1995), section 3.1) among all

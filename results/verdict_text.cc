@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "results/human_units.h"
+#include "results/paired_comparison.h"
 
 namespace kvs {
 namespace {
@@ -103,8 +104,11 @@ std::string RemarkText(const Figure& figure, const Judgement& judgement, Design 
   }
   const size_t needed = judgement.trials_needed.value_or(0);
   const bool is_bound = !judgement.interval || needed >= kMostTrialsNeeded;
-  return text + fmt::format("needs {} {} {}", is_bound ? ">=" : "about", needed,
-                            design == Design::kPaired ? "blocks" : "trials each");
+  const char* const about = is_bound ? ">=" : "about";
+  if (design == Design::kUnpaired)
+    return text + fmt::format("needs {} {} trials each", about, needed);
+  const size_t blocks = (needed + kTrialsPerBlock - 1) / kTrialsPerBlock;
+  return text + fmt::format("needs {} {} blocks", about, blocks);
 }
 
 }  // namespace kvs

@@ -34,9 +34,9 @@ constexpr const char* kExamples = R"(Examples:
 Builds and engines are measured beside each other, in blocks: in each block every cell, in random
 order, and in each cell two trials of the baseline, the candidate, and a copy of the baseline, in
 random order and back (ABCCBA ...), all with the same operations, each a fresh process on a fresh
-store. Whatever the machine does meanwhile meets all arms alike. Cells with an undecided figure are
-measured again, on fresh blocks, and judged by those alone. If the baseline differs from its own copy,
-no verdict counts. p99 needs longer windows or a smaller --sampling-period than the default: a
+store. Whatever the machine does meanwhile meets all arms alike. With --stages, cells with an undecided
+figure are measured again, on fresh blocks, and judged by those alone. If the baseline differs from its
+own copy, no verdict counts. p99 needs longer windows or a smaller --sampling-period than the default: a
 percentile is judged where at least 100 samples lie beyond it in each trial.
 
 Verdicts: REGRESSED and IMPROVED: a change that is sure and beyond the threshold. OK: surely no change
@@ -162,8 +162,9 @@ CLI::App& DefineCompareCommand(CLI::App& app, RawCompareOptions& raw) {
   blocks.AddOne("--blocks", "N", raw.blocks,
                 "blocks of a stage (default: as many as take about 2 minutes for each cell, but at "
                 "least 16)");
-  blocks.AddOne("--stages", "N", raw.stages,
-                "measure undecided cells again, up to so many stages in all (default: 2)");
+  blocks.AddOne(
+      "--stages", "N", raw.stages,
+      "measure undecided cells again, on fresh blocks, up to so many stages in all (default: 1)");
   blocks.AddFlag("--no-copy", raw.no_copy,
                  "leave out the copy of the baseline, which vouches for the comparison");
   OptionGroup rules(command, "What counts");

@@ -66,7 +66,7 @@ struct PairedOptions {
   std::vector<CellRequest> cells;  // at least one
   bool has_copy = true;            // the A/A arm
   std::optional<unsigned> blocks;  // of a stage; unset: as many as fit into its time
-  unsigned stages = 2;
+  unsigned stages = 1;
   uint64_t seed = 1;
   std::optional<std::filesystem::path> data_directory;    // --dir
   std::optional<std::filesystem::path> output_directory;  // --out

@@ -92,7 +92,7 @@ class PairedRun {
       : compare_(options),
         options_(std::get<PairedOptions>(options.arms)),
         data_parent_(DataDirectory(options_.data_directory)),
-        random_(options_.seed),
+        random_(std::random_device()()),
         open_(options_.cells.size(), true),
         line_({.live = isatty(STDERR_FILENO) == 1,
                .quiet = options_.quiet,
@@ -372,6 +372,8 @@ class PairedRun {
   const std::filesystem::path data_parent_;
   std::filesystem::path output_directory_;
   FileClaim claim_;
+  // Of the order. Not by the seed: two comparisons begun together would run in step, and each arm
+  // of one always meet the same arm of the other.
   std::mt19937_64 random_;
   std::vector<bool> open_;  // by cell: is measured further
   StatusLine line_;

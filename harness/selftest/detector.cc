@@ -130,15 +130,6 @@ std::optional<std::vector<double>> Values(size_t figure, const ValueList& trials
   return values;
 }
 
-// A block's value: the geometric mean of its two trials.
-std::vector<double> ByBlock(const std::vector<double>& trials) {
-  std::vector<double> blocks;
-  for (size_t i = 0; i + 1 < trials.size(); i += 2) {
-    blocks.push_back(std::sqrt(trials[i] * trials[i + 1]));
-  }
-  return blocks;
-}
-
 // The verdicts of one comparison.
 struct Judged {
   std::vector<std::pair<const FigureDefinition*, Verdict>> figures;  // those that were judged
@@ -189,9 +180,9 @@ Judged JudgePaired(const CellValues& cell, std::string_view arm, std::span<const
       if (next == definitions.size() || definitions[next] != &kFigures[i]) continue;
       Figure& figure = compared.figures[next++];
       if (!can_be_judged || figure.stages.size() != stages) continue;
-      figure.stages.push_back({.baseline = ByBlock(*baseline),
-                               .candidate = ByBlock(*candidate),
-                               .baseline_copy = ByBlock(*copy),
+      figure.stages.push_back({.baseline = *baseline,
+                               .candidate = *candidate,
+                               .baseline_copy = *copy,
                                .same_operations = true});
     }
     JudgeComparison(comparison);
@@ -338,9 +329,9 @@ class Detector {
   void AddTruths(const CellValues& cell) {
     std::vector<size_t> all(cell.blocks);
     std::iota(all.begin(), all.end(), size_t{0});
-    const auto baseline = ByBlock(*Values(0, TrialsIn(cell, kBaseline, all)));
+    const auto baseline = *Values(0, TrialsIn(cell, kBaseline, all));
     for (const DetectorArm* arm : CandidatesOf(cell)) {
-      std::vector<double> logs = ByBlock(*Values(0, TrialsIn(cell, arm->name, all)));
+      std::vector<double> logs = *Values(0, TrialsIn(cell, arm->name, all));
       for (size_t i = 0; i < logs.size(); ++i) logs[i] = std::log(logs[i] / baseline[i]);
       const auto intervals = NestedIntervals::OfMedian(std::move(logs));
       ArmTruth truth{.cell = cell.name,

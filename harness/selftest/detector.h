@@ -18,7 +18,7 @@
 namespace kvs::detector {
 
 struct DetectorRules {
-  VerdictRules verdicts = {.stages = 2};
+  VerdictRules verdicts = {};
   // Lengths of comparisons of one cell, with all stages: baseline, copy and candidate.
   std::vector<double> minutes = {1, 2, 5};
   double main_minutes = 2;  // one of them, at which the others are judged, too
@@ -82,7 +82,7 @@ struct ArmTruth {
   std::string cell;
   std::string arm;
   size_t blocks = 0;
-  double throughput_change = 0;           // of the median block, less 1
+  double throughput_change = 0;           // of the median pair, less 1
   std::optional<Interval> interval = {};  // at kShareConfidence
 };
 

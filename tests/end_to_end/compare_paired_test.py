@@ -14,6 +14,7 @@ SCRIPTED = BUILD / "kvs-bench-scripted"
 BASELINE, CANDIDATE, COPY = "arm-0", "arm-1", "arm-2"
 # Blocks that decide about all figures of a scripted trial, in either of two stages.
 ENOUGH = ["--blocks", "12"]
+AGAIN = ["--stages", "2"]
 ONE_CELL = ["--engine", "mutex", "--workload", "ycsb-c", "--threads", "1"]
 
 
@@ -52,7 +53,7 @@ class BlocksTest(PairedTest):
 
     def test_every_cell_in_each_block_with_the_same_operations_in_all_arms(self):
         self.compare("--engine", "mutex,lockfree", "--workload", "ycsb-a,ycsb-c", "--threads", "1",
-                     *ENOUGH, "--stages", "1", "--seed", "7", code=OK)
+                     *ENOUGH, "--seed", "7", code=OK)
         cells, orders = {}, set()
         for begin in range(0, len(self.logged()), 6):
             six = self.logged()[begin:begin + 6]
@@ -75,8 +76,16 @@ class BlocksTest(PairedTest):
                   if word.startswith(("--out=", "--dir="))}
         self.assertEqual(len(places), 2, "paths of one length, as they shift the stack")
 
+    def test_two_comparisons_with_one_seed_do_not_run_in_step(self):
+        orders = set()
+        for _ in range(2):
+            self.log.unlink(missing_ok=True)
+            self.compare(*ONE_CELL, *ENOUGH, code=OK)
+            orders.add(tuple(trial["arm"] for trial in self.logged()))
+        self.assertEqual(len(orders), 2)
+
     def test_options_reach_the_arms_as_they_were_written(self):
-        self.compare(*ONE_CELL, "--blocks", "1", "--stages", "1", "--records", "2k", "-p",
+        self.compare(*ONE_CELL, "--blocks", "1", "--records", "2k", "-p",
                      "requestdistribution=uniform", "--memory-budget", "64MiB", "--duration", "3s",
                      "--cold", "--sampling-period", "8", code=INCONCLUSIVE)
         words = self.logged()[0]["arguments"]
@@ -89,14 +98,14 @@ class BlocksTest(PairedTest):
 
     def test_short_windows_by_default_and_counted_ones_where_the_workload_counts(self):
         self.compare("--engine", "mutex", "--workload", "ycsb-c,fillrandom", "--threads", "1",
-                     "--blocks", "1", "--stages", "1", code=INCONCLUSIVE)
+                     "--blocks", "1", code=INCONCLUSIVE)
         for trial in self.logged():
             words = trial["arguments"]
             self.assertEqual("--duration=200ms" in words, "--workload=ycsb-c" in words)
             self.assertIn("--warmup=100ms", words)
 
     def test_the_arms_files_are_results_that_can_be_read(self):
-        self.compare(*ONE_CELL, *ENOUGH, "--stages", "1", code=OK)
+        self.compare(*ONE_CELL, *ENOUGH, code=OK)
         for name in ("baseline", "candidate", "copy"):
             ours = self.arm_file(name)
             self.assertTrue(ours["complete"])
@@ -117,7 +126,7 @@ class BlocksTest(PairedTest):
     def test_two_engines_of_one_program(self):
         done = self.compare("--baseline-engine", "lockfree", "--candidate-engine",
                             "lockfree:ordered=true", "--workload", "ycsb-c", "--threads", "1",
-                            *ENOUGH, "--stages", "1", code=OK)
+                            *ENOUGH, code=OK)
         self.assertIn("engine:lockfree|lockfree:ordered=true/", done.out)
         self.assertIn("lockfree:ordered=true of ", done.out)
         engines = {(trial["arm"], word) for trial in self.logged() for word in trial["arguments"]
@@ -143,23 +152,23 @@ class VerdictsTest(PairedTest):
 
     def test_undecided_cells_are_measured_again_and_judged_on_fresh_blocks_alone(self):
         script = {"arms": {CANDIDATE: {"factor": 0.9, "noisy_before": 13}}}
-        done = self.compare(*ONE_CELL, *ENOUGH, script=script, code=REGRESSION)
-        self.assertRegex(done.out, r"REGRESSED     throughput .* -10\.\d% .* 12  stage 2")
+        done = self.compare(*ONE_CELL, *ENOUGH, *AGAIN, script=script, code=REGRESSION)
+        self.assertRegex(done.out, r"REGRESSED     throughput .* -10\.\d% .* 24  stage 2")
         self.assertEqual([trial["seed"] for trial in self.logged()],
                          [1 + i // 6 for i in range(24 * 6)])
 
     def test_only_undecided_cells_are(self):
         script = {"arms": {CANDIDATE: {"noisy_before": 13, "noisy_in": "ycsb-a"}}}
         self.compare("--engine", "mutex", "--workload", "ycsb-a,ycsb-c", "--threads", "1", *ENOUGH,
-                     script=script, code=OK)
+                     *AGAIN, script=script, code=OK)
         again = [trial for trial in self.logged() if trial["seed"] > 12]
         self.assertEqual(len(again), 12 * 6)
         self.assertTrue(all("--workload=ycsb-a" in trial["arguments"] for trial in again))
 
     def test_what_stays_undecided_is_inconclusive(self):
         script = {"arms": {CANDIDATE: {"noisy_before": 99}}}
-        done = self.compare(*ONE_CELL, *ENOUGH, script=script, code=INCONCLUSIVE)
-        self.assertRegex(done.out, r"  INCONCLUSIVE  throughput .* 12\n +stage 2; would notice ")
+        done = self.compare(*ONE_CELL, *ENOUGH, *AGAIN, script=script, code=INCONCLUSIVE)
+        self.assertRegex(done.out, r"  INCONCLUSIVE  throughput .* 24\n +stage 2; would notice ")
 
     def test_a_baseline_that_differs_from_its_copy_makes_all_untrusted(self):
         script = {"arms": {COPY: {"factor": 0.9}, CANDIDATE: {"factor": 0.5}}}
@@ -191,7 +200,7 @@ class FailuresTest(PairedTest):
 
     def test_a_trial_that_the_machine_gave_no_processor(self):
         script = {"arms": {CANDIDATE: {"ends": {"3": "idle"}}}}
-        done = self.compare(*ONE_CELL, "--blocks", "20", "--stages", "1", script=script, code=OK)
+        done = self.compare(*ONE_CELL, "--blocks", "20", script=script, code=OK)
         self.assertIn("left out 1 of 20 blocks, in which a trial completed no operation",
                       " ".join(done.out.split()))
         self.assertEqual(len(self.arm_file("candidate")["trials"]), 40)
@@ -274,7 +283,7 @@ class FailuresTest(PairedTest):
         done = self.finish(process, timeout=60)
         self.assertEqual(done.code, INTERRUPTED, str(done))
         self.assertIn("interrupted in stage 1", done.out)
-        self.assertRegex(done.out, r"  REGRESSED     throughput .* -10\.\d% .* 12\n")
+        self.assertRegex(done.out, r"  REGRESSED     throughput .* -10\.\d% .* 24\n")
         self.assert_no_stores()
         ours = self.arm_file("baseline")
         self.assertFalse(ours["complete"])
@@ -317,7 +326,7 @@ class OwnProgramTest(PairedTest):
         done = self.finish(self.start_compare(
             "--baseline-engine", "mutex", "--candidate-engine", "rwlock", "--workload", "ycsb-a",
             "--threads", "1,2", "--records", "300", "--operations", "300", "--blocks", "2",
-            "--stages", "1", "--no-copy", programs=None))
+            "--no-copy", programs=None))
         # Two blocks tell nothing, whatever they show.
         self.assertEqual(done.code, INCONCLUSIVE, str(done))
         self.assertNotIn("REGRESSED  ", done.out)

@@ -406,7 +406,7 @@ TEST(CommandLineTest, CompareMeasuresProgramsAndEngines) {
   EXPECT_EQ(builds.cells[0].baseline_arguments, builds.cells[0].candidate_arguments);
   EXPECT_TRUE(builds.has_copy);
   EXPECT_EQ(builds.blocks, std::nullopt);
-  EXPECT_EQ(builds.stages, 2u);
+  EXPECT_EQ(builds.stages, 1u);
   const CommandLine full = Parse({"compare", "--baseline-engine", "null", "--candidate-engine",
                                   "plain", "--blocks", "30", "--stages", "3", "--no-copy", "--seed",
                                   "9", "--dir", "d", "--out", "o", "--quiet", "--records", "5"});

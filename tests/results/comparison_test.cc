@@ -139,13 +139,13 @@ baseline   before.json: 2024-05-01T10:00:00+02:00, kvs-bench 0.1.0
 candidate  after.json: 2024-05-01T10:00:00+02:00, kvs-bench 0.1.0
 warning    the moon was full
 
-  verdict       figure                  baseline candidate   change  interval            blocks
+  verdict       figure                  baseline candidate   change  interval             pairs
 ycsb-c/engine:slower/threads:2/pool:dedicated/durability:process
   REGRESSED     read p50                  1.55us    1.71us    +9.9%  [+9.1%, +10.8%]         12
 ycsb-c/engine:mixed/threads:2/pool:dedicated/durability:process
   IMPROVED      read p50                  1.55us    1.40us   -10.1%  [-10.9%, -9.2%]         12
   INCONCLUSIVE  read p99                  1.55us    1.12us    -2.4%  [-44.9%, +40.1%]        12
-                would notice 77.1%; needs about 2592 blocks
+                would notice 77.1%; needs about 1296 blocks
   not judged    read p99.9: fewer than 100 samples
 ycsb-c/engine:d|<b>/threads:2/pool:dedicated/durability:process
   baseline: no trial gave figures

@@ -79,23 +79,25 @@ TEST(PairedComparisonTest, BlocksAreComparedWithThemselves) {
   EXPECT_EQ(OutcomeOf(Judged(RunsOf(1.0001))), Outcome::kOk);
   const Comparison comparison = Judged(RunsOf(0.95));
   EXPECT_EQ(comparison.design, Design::kPaired);
-  EXPECT_EQ(Find(comparison, "throughput").stages.at(0).candidate.size(), kBlocks);
+  EXPECT_EQ(Find(comparison, "throughput").stages.at(0).candidate.size(), 2 * kBlocks);
   EXPECT_THAT(comparison.warnings, IsEmpty());
   EXPECT_EQ(Judged(RunsOf(0.95), RulesOf(2)).rules.stages, 2u);
 }
 
-TEST(PairedComparisonTest, TheValueOfABlockIsTheGeometricMean) {
+TEST(PairedComparisonTest, TrialsOfABlockAreTwoPairs) {
   PairedRuns runs = RunsOf(1);
-  runs.candidate.trials[2].throughput_per_s = 4e5;  // of the second block
-  runs.candidate.trials[3].throughput_per_s = 1e5;
-  const Comparison comparison = Judged(runs);
-  EXPECT_NEAR(Find(comparison, "throughput").stages.at(0).candidate.at(1), 2e5, 1e-3);
-}
-
-TEST(PairedComparisonTest, AZeroMakesTheBlockZero) {
-  PairedRuns runs = RunsOf(1);
-  runs.candidate.trials[2].costs->call_write_bytes = 0;
-  EXPECT_EQ(Find(Judged(runs), "bytes by write calls").stages.at(0).candidate.at(1), 0);
+  for (unsigned trial = 0; trial < 2 * kBlocks; ++trial) {
+    runs.baseline.trials[trial].throughput_per_s = 1000 + trial;
+    runs.candidate.trials[trial].throughput_per_s = 2000 + trial;
+    runs.copy->trials[trial].throughput_per_s = 3000 + trial;
+  }
+  const Arms arms = Find(Judged(runs), "throughput").stages.at(0);
+  ASSERT_EQ(arms.baseline.size(), 2 * kBlocks);
+  for (unsigned pair = 0; pair < 2 * kBlocks; ++pair) {
+    EXPECT_EQ(arms.baseline.at(pair), 1000 + pair);
+    EXPECT_EQ(arms.candidate.at(pair), 2000 + pair);
+    EXPECT_EQ(arms.baseline_copy.at(pair), 3000 + pair);
+  }
 }
 
 TEST(PairedComparisonTest, OnlyWholeBlocksCount) {
@@ -103,10 +105,10 @@ TEST(PairedComparisonTest, OnlyWholeBlocksCount) {
   runs.candidate.trials.erase(runs.candidate.trials.begin() + 4);  // of block 2
   runs.copy->trials.pop_back();                                    // of the last one
   const Arms arms = Find(Judged(runs), "throughput").stages.at(0);
-  EXPECT_EQ(arms.baseline.size(), kBlocks - 2);
-  EXPECT_EQ(arms.candidate.size(), kBlocks - 2);
-  EXPECT_EQ(arms.baseline_copy.size(), kBlocks - 2);
-  EXPECT_NEAR(arms.baseline.at(2) / arms.baseline.at(1), 1.12 / 1.04, 1e-3);
+  EXPECT_EQ(arms.baseline.size(), 2 * (kBlocks - 2));
+  EXPECT_EQ(arms.candidate.size(), 2 * (kBlocks - 2));
+  EXPECT_EQ(arms.baseline_copy.size(), 2 * (kBlocks - 2));
+  EXPECT_NEAR(arms.baseline.at(4) / arms.baseline.at(3), 1.12 / 1.04, 1e-3);
 
   runs = RunsOf(1, 1);
   runs.candidate.trials.pop_back();
@@ -130,7 +132,7 @@ TEST(PairedComparisonTest, LaterStagesAreJudgedByTheirBlocksAlone) {
   EXPECT_EQ(OutcomeOf(both), Outcome::kRegressed);
   EXPECT_FALSE(IsUndecided(both.cells.at(0)));
   EXPECT_EQ(both.cells.at(0).judgements.at(0).stage, 1u);
-  EXPECT_EQ(both.cells.at(0).judgements.at(0).candidate_trials, kBlocks);
+  EXPECT_EQ(both.cells.at(0).judgements.at(0).candidate_trials, 2 * kBlocks);
   EXPECT_NEAR(*both.cells.at(0).judgements.at(0).change, -0.1, 0.001);
 }
 
@@ -205,7 +207,7 @@ TEST(PairedComparisonTest, AFewBlocksWithoutAnOperationAreLeftOut) {
   runs.candidate.trials[10].operations = 0;
   Comparison comparison = Judged(runs, RulesOf(1, 20));
   EXPECT_EQ(OutcomeOf(comparison), Outcome::kRegressed);
-  EXPECT_EQ(Find(comparison, "throughput").stages.at(0).baseline.size(), 18u);
+  EXPECT_EQ(Find(comparison, "throughput").stages.at(0).baseline.size(), 36u);
   EXPECT_THAT(
       comparison.warnings,
       ElementsAre(AllOf(HasSubstr("left out 2 of 20 blocks"),
