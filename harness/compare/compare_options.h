@@ -24,8 +24,8 @@ struct RunOptions;
 namespace compare {
 
 // Of a trial: short ones, because figures vary more from process to process than within one.
-inline constexpr const char* kDefaultDuration = "200ms";
-inline constexpr const char* kDefaultWarmup = "100ms";
+inline constexpr const char* kDefaultDuration = "100ms";
+inline constexpr const char* kDefaultWarmup = "50ms";
 
 // The values as they were written, "" where not given.
 struct RawCompareOptions {

@@ -101,8 +101,8 @@ class BlocksTest(PairedTest):
                      "--blocks", "1", code=INCONCLUSIVE)
         for trial in self.logged():
             words = trial["arguments"]
-            self.assertEqual("--duration=200ms" in words, "--workload=ycsb-c" in words)
-            self.assertIn("--warmup=100ms", words)
+            self.assertEqual("--duration=100ms" in words, "--workload=ycsb-c" in words)
+            self.assertIn("--warmup=50ms", words)
 
     def test_the_arms_files_are_results_that_can_be_read(self):
         self.compare(*ONE_CELL, *ENOUGH, code=OK)

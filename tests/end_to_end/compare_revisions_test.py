@@ -70,11 +70,11 @@ class CompareRevisions(unittest.TestCase):
                 done.stdout,
                 f"new compare --baseline {programs}/{self.old}/kvs-bench "
                 f"--candidate {programs}/{self.new}/kvs-bench --workload=ycsb-c --threads=1 "
-                "--records=20k --engine a b\n")
+                "--records=20k --value-size=100 --engine a b\n")
         self.assertNotIn("Build", done.stderr)
         done = self.compare("main~1", "main~2", "--workload=x", "--threads", "2")
         self.assertTrue(done.stdout.endswith("kvs-bench --engine=lockfree,rwlock --records=20k "
-                                             "--workload=x --threads 2\n"), done.stdout)
+                                             "--value-size=100 --workload=x --threads 2\n"), done.stdout)
         self.assertEqual((done.returncode, done.stdout.split()[0]), (0, "old"), done.stderr)
 
     def test_what_cannot_be_built_is_named_and_leaves_nothing(self):
