@@ -139,12 +139,12 @@ size_t Alarms(const DetectorRow& row, const Tally& tally) {
 }
 
 TextTable VerdictTable(const DetectorReport& report) {
-  TextTable table{.title = fmt::format("`kvs-bench compare`, {} a cell, {} drawn comparisons each",
-                                       Minutes(report.rules.main_minutes), report.rules.draws),
-                  .header = {"cell", "injected", "throughput, all blocks", "throughput REGRESSED",
-                             "any REGRESSED", "false verdict", "throughput OK", "undecided",
-                             "untrusted", "minutes used"},
-                  .rows = {}};
+  TextTable table{
+      .title = fmt::format("`kvs-bench compare`, {} a cell, {} drawn comparisons each",
+                           Minutes(report.rules.main_minutes), report.rules.draws),
+      .header = {"cell", "injected", "throughput, all blocks", "throughput REGRESSED",
+                 "any REGRESSED", "false verdict", "throughput OK", "undecided", "untrusted"},
+      .rows = {}};
   for (const ArmTruth& truth : report.truths) {
     const DetectorRow* const row = report.Find(truth.cell, truth.arm, Order::kInterleaved,
                                                Method::kCompare, report.rules.main_minutes);
@@ -158,10 +158,6 @@ TextTable VerdictTable(const DetectorReport& report) {
     fields.push_back(is_loss ? ShareText(tally.said_ok, all) : std::string(kNothing));
     fields.push_back(ShareText(tally.undecided, all));
     fields.push_back(ShareText(tally.untrusted, all));
-    fields.push_back(all == 0 ? std::string(kNothing)
-                              : fmt::format("{:.1f}", report.rules.main_minutes *
-                                                          static_cast<double>(2 * tally.blocks) /
-                                                          static_cast<double>(all * row->trials)));
     table.rows.push_back(std::move(fields));
   }
   return table;

@@ -73,9 +73,13 @@ class CompareRevisions(unittest.TestCase):
                 "--records=20k --value-size=100 --engine a b\n")
         self.assertNotIn("Build", done.stderr)
         done = self.compare("main~1", "main~2", "--workload=x", "--threads", "2")
-        self.assertTrue(done.stdout.endswith("kvs-bench --engine=lockfree,rwlock --records=20k "
-                                             "--value-size=100 --workload=x --threads 2\n"), done.stdout)
+        self.assertTrue(done.stdout.endswith("kvs-bench --engine=lockfree,rwlock --workload=x "
+                                             "--threads 2\n"), done.stdout)
         self.assertEqual((done.returncode, done.stdout.split()[0]), (0, "old"), done.stderr)
+        # What the caller says of the data is neither contradicted nor completed.
+        done = self.compare("main~1", "main~2", "-p", "recordcount=300")
+        self.assertTrue(done.stdout.endswith("--workload=ycsb-c --threads=1 -p recordcount=300\n"),
+                        done.stdout)
 
     def test_what_cannot_be_built_is_named_and_leaves_nothing(self):
         done = self.compare(self.old, "main")
