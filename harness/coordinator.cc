@@ -33,7 +33,6 @@ class Coordinator {
   void WarmUp() {
     const uint64_t start_ns = NowNs();
     control_.BeginWarmup();
-    const uint64_t half_ns = start_ns + ToNs(plan_.warmup_s) / 2;
     const uint64_t end_ns = start_ns + ToNs(plan_.warmup_s);
     uint64_t report_ns = start_ns + kSecondNs;
     const auto wait_until = [&](uint64_t deadline_ns) {
@@ -43,9 +42,7 @@ class Coordinator {
       }
       if (!ended_) WaitUntil(deadline_ns);
     };
-    // Only what the second half shows of the rate: the first may be of cold memory.
-    wait_until(half_ns);
-    FastestSlice fastest(NowNs(), control_.ForegroundOperations());
+    FastestSlice fastest(start_ns, 0);
     while (!ended_ && fastest.NextNs() < end_ns) {
       wait_until(fastest.NextNs());
       fastest.Note(NowNs(), control_.ForegroundOperations());

@@ -36,8 +36,8 @@ class FastestSlice {
     noted_operations_ = operations;
   }
 
-  // Nothing before the first slice.
-  std::optional<double> OperationsPerS() const { return per_s_; }
+  // Nothing before the first slice with an operation.
+  std::optional<double> OperationsPerS() const { return per_s_ > 0 ? per_s_ : std::nullopt; }
 
  private:
   uint64_t noted_at_ns_;

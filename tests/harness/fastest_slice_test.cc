@@ -12,7 +12,7 @@ TEST(FastestSliceTest, AStopDoesNotSlowTheRate) {
   FastestSlice fastest(kStart, 700);
   uint64_t now = kStart;
   for (int i = 0; i < 9; ++i) fastest.Note(now += kSlice, 700);  // 180 ms without any
-  EXPECT_EQ(fastest.OperationsPerS(), 0);
+  EXPECT_EQ(fastest.OperationsPerS(), std::nullopt);
   fastest.Note(now += kSlice, 700 + 2000);
   EXPECT_DOUBLE_EQ(*fastest.OperationsPerS(), 100'000);
   fastest.Note(now += 2 * kSlice, 700 + 2000 + 2000);
