@@ -423,6 +423,8 @@ template <typename Function>
   store->MultiGet(batch, values, found);  // makes its buffers, as Get does
   std::string value;
   store->Get("1", value);
+  store->Settle();             // no thread of the store is to make files while they are removed
+  store->Set("2", "value 2");  // and one is pending again
   std::filesystem::remove_all(directory.path());  // nobody will be there to do it
   ForbidSystemCalls();
   size_t hits = 0;
