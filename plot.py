@@ -642,6 +642,8 @@ DETECTOR_LOOKS = {
 
 def detector_points(result, cell, method, order):
     """(loss in percent, share of comparisons that call throughput worse, low, high), ascending."""
+    lost = {change["arm"]: -100 * change["throughput_change"] for change in result["changes"]
+            if change["cell"] == cell}
     points = []
     for rate in result["rates"]:
         if (rate["cell"], rate["method"], rate["order"]) != (cell, method, order) or not (
@@ -651,7 +653,7 @@ def detector_points(result, cell, method, order):
             continue
         share = rate["drawn" if order == "interleaved" else "disjoint"]["throughput_found"]
         if "share" in share:
-            points.append((100 * rate["loss"], share["share"], share["low"], share["high"]))
+            points.append((lost[rate["arm"]], share["share"], share["low"], share["high"]))
     return sorted(points)
 
 
@@ -669,8 +671,9 @@ def draw_detector(plt, result):
               f"point; {result['runs']} sequential runs; bars: 95% intervals; "
               f"kvs-bench {result['version']}"]
     page = Page(plt, 0.6 + 3.4 * len(cells), 3.2, "How often throughput is called worse",
-                f"by the loss that was there, in {result['main_minutes']:g} minutes a cell; at 0% "
-                "it is a false alarm", footer, columns=len(cells), sharey=True, top_in=1.7)
+                f"by the loss that was there, in {result['main_minutes']:g} minutes a cell; where "
+                "nothing was injected it is a false alarm", footer, columns=len(cells), sharey=True,
+                top_in=1.7)
     page.figure.subplots_adjust(wspace=0.08)
     for axes, cell in zip(page.axes[0], cells):
         axes.set_title(cell)
@@ -683,8 +686,8 @@ def draw_detector(plt, result):
             axes.errorbar(x, share, yerr=bars, color=colour, linestyle=line, linewidth=1.5,
                           elinewidth=0.8, marker=marker, markersize=5,
                           markerfacecolor="white" if line == ":" else colour)
-        axes.set_xlabel("loss of throughput, injected (%)")
-        axes.set_xticks([0, 3, 5, 10, 20])
+        axes.set_xlabel("loss of throughput, over all blocks (%)")
+        axes.set_xticks([0, 5, 10, 15, 20, 25])
         axes.set_ylim(-0.03, 1.03)
         axes.yaxis.set_major_formatter(PercentFormatter(1))
     page.axes[0][0].set_ylabel("share of comparisons")

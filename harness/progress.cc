@@ -51,10 +51,11 @@ std::string DescribeOutcome(const Trial& trial) {
 Progress::Progress(Options options, size_t planned_trials)
     : line_(options), planned_(planned_trials), run_start_ns_(NowNs()) {}
 
-void Progress::Begin(double measuring_s) {
+void Progress::Begin(double measuring_s, std::string_view beside) {
   if (measuring_s < kShortS) return;
-  line_.Say(fmt::format("{} trial{}, {} min of warm-up and measuring; loading comes on top",
-                        planned_, planned_ == 1 ? "" : "s", MinutesAndSeconds(measuring_s)));
+  line_.Say(fmt::format("{} trial{}, {} min of warm-up and measuring{}{}", planned_,
+                        planned_ == 1 ? "" : "s", MinutesAndSeconds(measuring_s),
+                        beside.empty() ? "" : "; on top: ", beside));
 }
 
 // The time that the trials to come will take, if they take as long as those before; "" at first.

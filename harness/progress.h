@@ -22,9 +22,9 @@ class Progress {
   using Options = StatusLine::Options;
   Progress(Options options, size_t planned_trials);
 
-  // Says how many trials there are, and how long they warm up and measure in all; 0: not known. Of
-  // less than some seconds nothing is said.
-  void Begin(double measuring_s);
+  // Says how many trials there are, how long they warm up and measure in all, and what takes time
+  // `beside` that, which may be nothing. Of less than some seconds nothing is said.
+  void Begin(double measuring_s, std::string_view beside);
   void Say(std::string_view message) { line_.Say(message); }
   void SayAnyway(std::string_view message) { line_.SayAnyway(message); }
   void Warn(std::string_view message) { line_.Warn(message); }

@@ -149,8 +149,9 @@ void DefinePairedRun(CLI::App& command, RawOptions& raw) {
   DefineWhat(command, raw, "to be named, but for --baseline-engine");
   OptionGroup how(command, "How it is measured");
   DefineTrial(how, raw, compare::kDefaultDuration, compare::kDefaultWarmup);
-  how.AddOne("--seed", "N", raw.seed,
-             "block k has this seed + k, and all draw their order by it (default: 1)");
+  how.AddOne(
+      "--seed", "N", raw.seed,
+      "block k has this seed + k; the order of its trials is drawn anew each time (default: 1)");
   OptionGroup data(command, "Where the data lies");
   data.AddOne("--dir", "DIR", raw.directory,
               "copies of the programs and their stores lie in a fresh directory made in here "

@@ -46,7 +46,7 @@ void PrintTables(const Run& run, bool costs, bool colour) {
   };
   std::stable_sort(ordered.trials.begin(), ordered.trials.end(),
                    [&rank](const Trial& a, const Trial& b) { return rank(a) < rank(b); });
-  const std::vector<CellSummary> cells = Summarise(ordered.trials);
+  const std::vector<CellSummary> cells = Summarise(ordered);
   fmt::print("{}", RenderTables(ordered, cells, {.colour = UsesColor(STDOUT_FILENO, colour)}));
   if (run.max_rates) fmt::print("{}", RenderMaxRateTables(*run.max_rates));
   if (costs) fmt::print("{}", RenderCostTables(cells));

@@ -85,7 +85,7 @@ class Runner {
     ExamineMachine();
     if (IsResumed()) CheckLibraries(stop);
     if (files_ && !IsResumed()) files_->Begin(run_);
-    progress_.Begin(MeasuringS());
+    progress_.Begin(MeasuringS(), WhatComesOnTop());
     for (TrialPlan& trial : plan_.trials) {
       if (stop.Count() > 0) break;
       RunOne(trial, stop);
@@ -107,13 +107,27 @@ class Runner {
     return !options_.existing_store || HasFloor() || IsResumed();
   }
 
-  // Warm-ups and windows of all trials; those that end with their operations are not known before.
+  // Warm-ups and windows of all trials, but for windows that end with their operations.
   double MeasuringS() const {
     double total_s = 0;
     for (const TrialPlan& trial : plan_.trials) {
-      if (!trial.load_only) total_s += trial.warmup_s + trial.duration_s;
+      if (trial.load_only) continue;
+      if (trial.workload.CanWarmUp()) total_s += trial.warmup_s;
+      if (!trial.operations) total_s += trial.duration_s;
     }
     return total_s;
+  }
+
+  // What takes time beside MeasuringS.
+  std::string WhatComesOnTop() const {
+    const bool any_by_operations =
+        std::any_of(plan_.trials.begin(), plan_.trials.end(),
+                    [](const TrialPlan& trial) { return trial.operations.has_value(); });
+    std::vector<std::string> parts;
+    if (!options_.existing_store) parts.emplace_back("loading");
+    if (any_by_operations) parts.emplace_back("windows that end with their operations");
+    if (options_.find_max) parts.emplace_back("the search");
+    return fmt::format("{}", fmt::join(parts, ", "));
   }
 
   bool HasFloor() const {

@@ -9,7 +9,7 @@ namespace kvs {
 
 std::string ActionJson(const Run& run) {
   Json rows = Json::array();
-  for (const CellSummary& cell : Summarise(run.trials)) {
+  for (const CellSummary& cell : Summarise(run)) {
     if (cell.is_floor || !cell.throughput_per_s) continue;
     const std::string name = cell.cell.ToString();
     const std::string trials =

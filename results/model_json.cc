@@ -399,7 +399,7 @@ Json ToJson(const Run& run) {
   Json& ours = file["kvs_bench"];
   ours["schema_version"] = kResultSchemaVersion;
   ours.update(JsonWriter::Convert(run, kOurs));
-  ours["cells"] = JsonWriter::Convert(Summarise(run.trials), std::string(kOurs) + "/cells");
+  ours["cells"] = JsonWriter::Convert(Summarise(run), std::string(kOurs) + "/cells");
   return file;
 }
 
@@ -418,7 +418,7 @@ void FromJson(const Json& json, Run& run) {
   JsonReader::Convert(context, "/context", run.context);
 
   CheckDerived(BenchmarkRows(run.trials), Member(json, "benchmarks", ""), "/benchmarks");
-  CheckDerived(MeasuredOf(JsonWriter::Convert(Summarise(run.trials), "")), MeasuredOf(cells),
+  CheckDerived(MeasuredOf(JsonWriter::Convert(Summarise(run), "")), MeasuredOf(cells),
                std::string(kOurs) + "/cells");
 }
 

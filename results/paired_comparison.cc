@@ -72,6 +72,7 @@ std::vector<Figure> StageFigures(const std::vector<ArmTrials>& arms,
     figures.push_back(figure.figure);
     Arms& values = figures.back().stages.emplace_back();
     values.same_operations = same_operations;
+    values.trials_per_stream = kTrialsPerBlock;
     if (figure.value_of == nullptr) continue;
     const std::array<std::vector<double>*, 3> targets = {&values.baseline, &values.candidate,
                                                          &values.baseline_copy};

@@ -212,22 +212,24 @@ void AddRatios(std::vector<CellSummary>& cells) {
 }
 
 // Of a trial of kFloorEngine: what the harness takes of a thread's time per operation. A thread of
-// its own never waits for another, so it takes its CPU time, however long it had no processor; 0 is
-// too little to have been counted.
-double FloorNsPerOperation(const Trial& trial) {
+// its own never waits for another, so where there is a processor for each that is its CPU time,
+// however long it did not get one; a CPU time of 0 is too little to have been counted. Where there
+// are fewer, the cells' threads wait as the floor's do.
+double FloorNsPerOperation(const Trial& trial, unsigned cpus) {
   const double wall_ns = 1e9 * trial.cell.threads / trial.throughput_per_s;
-  if (trial.cell.pool != "dedicated") return wall_ns;
+  if (trial.cell.pool != "dedicated" || trial.cell.threads > cpus) return wall_ns;
   const double cpu_ns =
       1e9 * (trial.user_cpu_s + trial.system_cpu_s) / static_cast<double>(trial.operations);
   return cpu_ns > 0 ? std::min(wall_ns, cpu_ns) : wall_ns;
 }
 
-void AddHarnessShares(const std::vector<Trial>& trials, std::vector<CellSummary>& cells) {
+void AddHarnessShares(const std::vector<Trial>& trials, unsigned cpus,
+                      std::vector<CellSummary>& cells) {
   std::map<std::tuple<std::string, unsigned, std::string>, std::vector<double>> floors;
   for (const Trial& trial : trials) {
     if (trial.cell.IsFloorEngine() && trial.Measured()) {
       floors[{trial.cell.workload, trial.cell.threads, trial.cell.pool}].push_back(
-          FloorNsPerOperation(trial));
+          FloorNsPerOperation(trial, cpus));
     }
   }
   for (CellSummary& cell : cells) {
@@ -257,7 +259,7 @@ const LatencySummary* CellSummary::FindResponseTime(std::string_view what) const
   return response_times ? Find(*response_times, what) : nullptr;
 }
 
-std::vector<CellSummary> Summarise(const std::vector<Trial>& trials) {
+std::vector<CellSummary> Summarise(const std::vector<Trial>& trials, unsigned cpus) {
   std::vector<TrialList> by_cell;
   std::map<std::pair<CellName, bool>, size_t> index;
   for (const Trial& trial : trials) {
@@ -268,8 +270,12 @@ std::vector<CellSummary> Summarise(const std::vector<Trial>& trials) {
   std::vector<CellSummary> cells;
   for (const TrialList& list : by_cell) cells.push_back(SummariseCell(list));
   AddRatios(cells);
-  AddHarnessShares(trials, cells);
+  AddHarnessShares(trials, cpus, cells);
   return cells;
+}
+
+std::vector<CellSummary> Summarise(const Run& run) {
+  return Summarise(run.trials, run.context.num_cpus);
 }
 
 }  // namespace kvs

@@ -4,6 +4,7 @@
 #define KVS_RESULTS_SUMMARY_H_
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,8 +61,9 @@ struct CellSummary {
   std::optional<double> ratio_to_best;
   // The harness's own time per operation and thread over this cell's, 0..1: kFloorEngine's median
   // with the same workload, threads and pool (any durability: it writes nothing), of its CPU time
-  // where a dedicated thread had to wait for a processor. Unset without such a floor, for the floor
-  // itself, for a cell that is faster than it, which a note then says, and in the open loop.
+  // where a dedicated thread had to wait for a processor although there is one for each. Unset
+  // without such a floor, for the floor itself, for a cell that is faster than it, which a note
+  // then says, and in the open loop.
   std::optional<double> harness_share;
   bool harness_bound = false;  // harness_share > kHarnessShareLimit
 
@@ -92,7 +94,10 @@ struct CellSummary {
 
 // One summary per cell, in the order in which the cells first appear in `trials`; floor trials make
 // cells of their own. Pure.
-std::vector<CellSummary> Summarise(const std::vector<Trial>& trials);
+std::vector<CellSummary> Summarise(const Run& run);
+// Of trials on a machine with `cpus` processors; by default there is one for each thread.
+std::vector<CellSummary> Summarise(const std::vector<Trial>& trials,
+                                   unsigned cpus = std::numeric_limits<unsigned>::max());
 
 }  // namespace kvs
 

@@ -38,7 +38,8 @@ Judgement Describe(const Arms& arms, unsigned stage) {
 
 // By the exact rule; nothing where it does not apply.
 std::optional<Judgement> JudgeExactly(const Figure& figure, const Arms& arms, unsigned stage) {
-  if (!figure.is_count || !arms.same_operations || arms.baseline.size() < kFewestExactTrials) {
+  const size_t streams = arms.baseline.size() / arms.trials_per_stream;
+  if (!figure.is_count || !arms.same_operations || streams < kFewestExactStreams) {
     return std::nullopt;
   }
   std::vector<double> ratios;

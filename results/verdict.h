@@ -40,7 +40,8 @@ struct Arms {
   std::vector<double> candidate;  // kPaired: as many
   // A/A arm: the baseline once more. Empty or, kPaired, as many.
   std::vector<double> baseline_copy = {};
-  bool same_operations = false;  // element k of every arm is of the same stream of operations
+  bool same_operations = false;    // element k of every arm is of the same stream of operations
+  unsigned trials_per_stream = 1;  // so many elements in a row are of one stream
 
   friend bool operator==(const Arms&, const Arms&) = default;
 };
@@ -96,8 +97,9 @@ inline constexpr size_t kMostTrialsNeeded = 10'000;
 
 // Counts whose ratios agree to within this share are judged by the exact rule.
 inline constexpr double kExactTolerance = 0.005;
-// With fewer trials, agreement may be chance.
-inline constexpr size_t kFewestExactTrials = 3;
+// With fewer streams of operations, agreement may be chance: a count repeats itself on the same
+// one.
+inline constexpr size_t kFewestExactStreams = 3;
 
 // Judges `figures` together, as one family: how much evidence one of them needs depends on how many
 // there are. One judgement each, in their order. An earlier stage's verdict stays as it is when a

@@ -1,6 +1,7 @@
 #include "harness/selftest/detector_report.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -13,6 +14,7 @@ namespace {
 
 constexpr double kMostFalse = 0.02;
 constexpr double kLeastFound = 0.90;
+constexpr double kLossToFind = 0.05;
 
 constexpr std::string_view kNothing = "-";
 
@@ -282,8 +284,10 @@ std::string_view ToString(Aim::State state) {
 }
 
 std::string AimText(const Aim& aim) {
-  return fmt::format("{}: {}: {}, aim: {} {}: {}", aim.cell, aim.what,
-                     ShareWithInterval(aim.count, aim.comparisons),
+  const std::string share = aim.share ? fmt::format("{} [{:.1f} - {:.1f}]", Percent(*aim.share),
+                                                    100 * aim.interval.low, 100 * aim.interval.high)
+                                      : std::string(kNothing);
+  return fmt::format("{}: {}: {}, aim: {} {}: {}", aim.cell, aim.what, share,
                      aim.is_most ? "at most" : "at least", Percent(aim.limit), ToString(aim.state));
 }
 
@@ -305,30 +309,87 @@ Json ToJson(const Tally& tally) {
       {"untrusted", share(tally.untrusted)}};
 }
 
+// The comparisons of `cell` and `arm` by which aims are judged.
+const Tally& AimedAt(const DetectorReport& report, const std::string& cell, std::string_view arm) {
+  return *report.Find(cell, arm, Order::kInterleaved, Method::kCompare, report.rules.main_minutes)
+              ->drawn;
+}
+
+Aim AimOfFalseVerdicts(const DetectorReport& report, const std::string& cell) {
+  Aim aim{.cell = cell,
+          .what = "false verdicts where nothing changed",
+          .is_most = true,
+          .limit = kMostFalse};
+  const Tally& tally = AimedAt(report, cell, kSame);
+  if (tally.comparisons == 0) return aim;
+  aim.share = static_cast<double>(tally.false_verdicts) / static_cast<double>(tally.comparisons);
+  aim.interval = ShareInterval(tally.false_verdicts, tally.comparisons);
+  return aim;
+}
+
+// What comparisons found of an arm, by what it really lost.
+struct Finding {
+  double loss = 0;
+  double share = 0;
+  Interval interval;
+};
+
+// Of the arm that is the same and of those that lose throughput, the least loss first.
+std::vector<Finding> FindingsOf(const DetectorReport& report, const std::string& cell) {
+  std::vector<Finding> findings;
+  for (const ArmTruth& truth : report.truths) {
+    if (truth.cell != cell || (!IsSame(truth.arm) && FindDetectorArm(truth.arm)->loss == 0))
+      continue;
+    const Tally& tally = AimedAt(report, cell, truth.arm);
+    if (tally.comparisons == 0) continue;
+    findings.push_back({.loss = -truth.throughput_change,
+                        .share = static_cast<double>(tally.throughput_found) /
+                                 static_cast<double>(tally.comparisons),
+                        .interval = ShareInterval(tally.throughput_found, tally.comparisons)});
+  }
+  std::sort(findings.begin(), findings.end(),
+            [](const Finding& a, const Finding& b) { return a.loss < b.loss; });
+  return findings;
+}
+
+Aim AimOfFinding(const DetectorReport& report, const std::string& cell) {
+  Aim aim{.cell = cell,
+          .what = "comparisons that find 5% less throughput",
+          .is_most = false,
+          .limit = kLeastFound};
+  const std::vector<Finding> findings = FindingsOf(report, cell);
+  const auto more = std::find_if(findings.begin(), findings.end(), [](const Finding& finding) {
+    return finding.loss >= kLossToFind;
+  });
+  if (more == findings.begin() || more == findings.end()) return aim;
+  const auto less = more - 1;
+  const double at = (kLossToFind - less->loss) / (more->loss - less->loss);
+  aim.what +=
+      fmt::format(" (between those of {} and {})", Change(-less->loss), Change(-more->loss));
+  aim.share = std::lerp(less->share, more->share, at);
+  aim.interval = {std::lerp(less->interval.low, more->interval.low, at),
+                  std::lerp(less->interval.high, more->interval.high, at)};
+  return aim;
+}
+
+void Judge(Aim& aim) {
+  if (!aim.share) return;
+  const auto is_within = [&](double share) {
+    return aim.is_most ? share <= aim.limit : share >= aim.limit;
+  };
+  const bool low_is = is_within(aim.interval.low);
+  const bool high_is = is_within(aim.interval.high);
+  if (low_is && high_is) aim.state = Aim::State::kKept;
+  if (!low_is && !high_is) aim.state = Aim::State::kMissed;
+}
+
 }  // namespace
 
 std::vector<Aim> JudgeAims(const DetectorReport& report) {
   std::vector<Aim> aims;
   for (const std::string& cell : CellsOf(report)) {
-    for (const bool is_most : {true, false}) {
-      const DetectorRow* const row =
-          report.Find(cell, is_most ? kSame : kFivePercent, Order::kInterleaved, Method::kCompare,
-                      report.rules.main_minutes);
-      if (row == nullptr) continue;
-      Aim aim{.cell = cell,
-              .what = is_most ? "false verdicts where nothing changed"
-                              : "comparisons that find 5% less throughput",
-              .is_most = is_most,
-              .limit = is_most ? kMostFalse : kLeastFound,
-              .count = Alarms(*row, *row->drawn),
-              .comparisons = row->drawn->comparisons};
-      if (aim.comparisons > 0) {
-        const Interval interval = ShareInterval(aim.count, aim.comparisons);
-        const bool low_is = is_most ? interval.low <= aim.limit : interval.low >= aim.limit;
-        const bool high_is = is_most ? interval.high <= aim.limit : interval.high >= aim.limit;
-        if (low_is && high_is) aim.state = Aim::State::kKept;
-        if (!low_is && !high_is) aim.state = Aim::State::kMissed;
-      }
+    for (Aim aim : {AimOfFalseVerdicts(report, cell), AimOfFinding(report, cell)}) {
+      Judge(aim);
       aims.push_back(std::move(aim));
     }
   }
@@ -370,13 +431,17 @@ std::string ReportAsJson(const DetectorReport& report) {
   for (const auto& [name, value] : report.origin) object["origin"][name] = value;
   object["aims"] = Json::array();
   for (const Aim& aim : JudgeAims(report)) {
-    object["aims"].push_back({{"cell", aim.cell},
-                              {"what", aim.what},
-                              {"limit", aim.limit},
-                              {"limit_is", aim.is_most ? "most" : "least"},
-                              {"count", aim.count},
-                              {"comparisons", aim.comparisons},
-                              {"state", ToString(aim.state)}});
+    Json judged = {{"cell", aim.cell},
+                   {"what", aim.what},
+                   {"limit", aim.limit},
+                   {"limit_is", aim.is_most ? "most" : "least"},
+                   {"state", ToString(aim.state)}};
+    if (aim.share) {
+      judged["share"] = *aim.share;
+      judged["low"] = aim.interval.low;
+      judged["high"] = aim.interval.high;
+    }
+    object["aims"].push_back(std::move(judged));
   }
   object["changes"] = Json::array();
   for (const ArmTruth& truth : report.truths) {

@@ -3,6 +3,7 @@
 #define KVS_HARNESS_SELFTEST_DETECTOR_REPORT_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,15 +21,18 @@ struct Aim {
     kUnknown,  // it holds the limit, or there are no comparisons
   };
   std::string cell;
-  std::string_view what;  // "false verdicts where nothing changed"
-  bool is_most = true;    // otherwise the limit is the least
-  double limit = 0;       // a share
-  size_t count = 0;
-  size_t comparisons = 0;  // drawn ones
+  std::string what;     // "false verdicts where nothing changed"
+  bool is_most = true;  // otherwise the limit is the least
+  double limit = 0;     // a share
+  // Of the drawn comparisons, with its interval at kShareConfidence; nothing without any.
+  std::optional<double> share = {};
+  Interval interval = {};
   State state = State::kUnknown;
 };
 // At most 2% of comparisons with a false verdict where nothing changed; at least 90% that find a
-// loss of 5% of the throughput.
+// loss of 5% of the throughput. No arm has lost 5% exactly, whatever was injected: the share, and
+// its interval, are on the straight line between the two arms that by all blocks lost a little less
+// and a little more.
 std::vector<Aim> JudgeAims(const DetectorReport& report);
 
 // Tables: how often `compare` was right, by its length, and beside others. As aligned text, or in

@@ -21,7 +21,7 @@ namespace kvs::detector {
 extern const EngineDefinition kSlowedEngine;
 
 struct Slowdown {
-  double loss = 0;       // share of the throughput, 0..1, that is lost
+  double loss = 0;       // share of the time, 0..1, that is spent waiting
   uint64_t every = 0;    // one call in so many is held; 0: none
   uint64_t held_ns = 0;  // for so long
   bool locks = false;    // writes hold a lock of the store around their call
@@ -30,11 +30,12 @@ struct Slowdown {
 
 // A handle on a slowed store. Loads are not slowed.
 //
-// A thread that uses it loses `loss` of its throughput exactly: after each call it owes the same
-// share of all the time since its last one ended, its own work between calls included, and waits
-// while it owes more than nothing. A wait ends with the reading of the clock that is past its end,
-// and what it lasted too long is owed less. So a fast engine's calls wait in turns, and the mean is
-// right although a reading of the clock takes longer than the share of a call.
+// A thread that uses it spends `loss` of its time waiting: after each call it owes the same share
+// of all the time since its last one ended, its own work between calls included, and waits while it
+// owes more than nothing. A wait ends with the reading of the clock that is past its end, and what
+// it lasted too long is owed less. So a fast engine's calls wait in turns, and the mean is right
+// although a reading of the clock takes longer than the share of a call. The throughput may lose
+// more, as a wait ends the overlap of calls; docs/detector.md has how much.
 //
 // `Clock` has a NowNs(), monotonic; each handle has its own copy.
 //

@@ -173,6 +173,13 @@ TEST(PairedComparisonTest, CountsOfTheSameOperationsAreExact) {
   EXPECT_FALSE(is_exact(Judged(runs)));
 }
 
+TEST(PairedComparisonTest, TheTwoTrialsOfABlockAreOneWitnessForACount) {
+  const Comparison comparison = Judged(RunsOf(1, 2), RulesOf(1, 2));
+  for (const Judgement& judgement : comparison.cells.at(0).judgements) {
+    EXPECT_FALSE(judgement.is_exact);
+  }
+}
+
 TEST(PairedComparisonTest, ABaselineThatDiffersFromItselfIsNotTrusted) {
   PairedRuns runs = RunsOf(0.9);
   runs.copy = ArmOf(kCell.baseline, kBlocks, Steady(0.95));

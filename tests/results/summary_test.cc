@@ -15,6 +15,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::DoubleEq;
+using ::testing::DoubleNear;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -123,6 +124,15 @@ TEST(SummaryTest, AFloorThatWaitedForAProcessorHasItsCpuTime) {
   const auto cells = Summarise({SyntheticTrial(SyntheticCell("lmdb", 2), 0, 2000), floor});
   ASSERT_TRUE(cells[0].harness_share);
   EXPECT_NEAR(*cells[0].harness_share, 0.4 * 0.4, 1e-9);
+}
+
+TEST(SummaryTest, WithFewerProcessorsThanThreadsAFloorWaitsAsItsCellsDo) {
+  Trial floor = SyntheticTrial({"ycsb-a", "null", 8, "dedicated", "none"}, 0, 5000);
+  floor.user_cpu_s = 0.25 * floor.window_s * floor.cell.threads;  // 2 of 8 threads run at a time
+  floor.system_cpu_s = 0;
+  const Trial cell = SyntheticTrial(SyntheticCell("lmdb", 8), 0, 2000);
+  EXPECT_THAT(Summarise({cell, floor}, 2)[0].harness_share, Optional(DoubleNear(0.4, 1e-9)));
+  EXPECT_THAT(Summarise({cell, floor}, 8)[0].harness_share, Optional(DoubleNear(0.1, 1e-9)));
 }
 
 TEST(SummaryTest, AFloorWhoseCpuTimeWasNotCountedHasItsTime) {

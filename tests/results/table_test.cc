@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 std::string Render(const kvs::Run& run, bool colour = false) {
-  return RenderTables(run, Summarise(run.trials), {.colour = colour});
+  return RenderTables(run, Summarise(run), {.colour = colour});
 }
 
 // One of everything that a table shows.

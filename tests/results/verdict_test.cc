@@ -159,6 +159,16 @@ TEST(VerdictTest, CountsWhoseRatiosAgreeAreJudgedByTheExactRule) {
   EXPECT_EQ(JudgeOne(of_other_operations).verdict, Verdict::kInconclusive);
 }
 
+TEST(VerdictTest, ACountThatRepeatsItselfOnTheSameOperationsIsOneWitness) {
+  Figure figure = CountOf({2, 2, 3, 3}, {2.2, 2.2, 3.3, 3.3});
+  EXPECT_EQ(JudgeOne(figure, Design::kPaired).verdict, Verdict::kRegressed);
+  figure.stages.front().trials_per_stream = 2;
+  EXPECT_EQ(JudgeOne(figure, Design::kPaired).verdict, Verdict::kInconclusive);
+  figure = CountOf({2, 2, 3, 3, 4, 4}, {2.2, 2.2, 3.3, 3.3, 4.4, 4.4});
+  figure.stages.front().trials_per_stream = 2;
+  EXPECT_TRUE(JudgeOne(figure, Design::kPaired).is_exact);
+}
+
 TEST(VerdictTest, TimesAndCountsThatVaryAreNotJudgedByTheExactRule) {
   EXPECT_EQ(JudgeOne(TimeOf({2, 2, 2}, {3, 3, 3})).verdict, Verdict::kInconclusive);
   EXPECT_EQ(JudgeOne(CountOf({2, 2}, {3, 3})).verdict, Verdict::kInconclusive);

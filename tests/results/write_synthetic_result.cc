@@ -26,7 +26,7 @@ void WriteText(const std::filesystem::path& path, const std::string& text) {
 void WriteAll(const std::filesystem::path& directory) {
   kvs::Run run = kvs::SyntheticRun();
   kvs::WriteRun(run, directory / "a.json");
-  const auto cells = kvs::Summarise(run.trials);
+  const auto cells = kvs::Summarise(run);
   WriteText(directory / "table.txt", kvs::RenderTables(run, cells, {}));
   WriteText(directory / "table-colour.txt", kvs::RenderTables(run, cells, {.colour = true}));
   WriteText(directory / "costs.txt", kvs::RenderCostTables(cells));

@@ -304,6 +304,40 @@ TEST(DetectorReportTest, AnAimIsKeptMissedOrUnknownByItsInterval) {
   EXPECT_EQ(state_with(0, 0), Aim::State::kUnknown);
 }
 
+// The arms called by3 and by5 lost what `less` and `more` say, and were found so many times of 100.
+Aim AimOfFindingBetween(double less, unsigned found_less, double more, unsigned found_more) {
+  DetectorReport report = MeasureDetector(MadeUpPool(0.01, 0.2), {}, Rules());
+  const auto set = [&report](std::string_view arm, double loss, size_t found) {
+    for (ArmTruth& truth : report.truths) {
+      if (truth.arm == arm) truth.throughput_change = -loss;
+    }
+    for (DetectorRow& row : report.rows) {
+      if (row.arm != arm) continue;
+      row.drawn->throughput_found = found;
+      row.drawn->comparisons = 100;
+    }
+  };
+  set("by3", less, found_less);
+  set("by5", more, found_more);
+  return JudgeAims(report).at(1);
+}
+
+TEST(DetectorReportTest, ALossOfFivePercentIsJudgedBetweenTheArmsThatLostAboutThat) {
+  const Aim halfway = AimOfFindingBetween(0.04, 50, 0.06, 100);
+  EXPECT_EQ(halfway.what,
+            "comparisons that find 5% less throughput (between those of -4.0% and -6.0%)");
+  ASSERT_TRUE(halfway.share);
+  EXPECT_NEAR(*halfway.share, 0.75, 1e-9);
+  EXPECT_NEAR(halfway.interval.low, (ShareInterval(50, 100).low + ShareInterval(100, 100).low) / 2,
+              1e-9);
+  EXPECT_EQ(halfway.state, Aim::State::kMissed);
+
+  EXPECT_EQ(AimOfFindingBetween(0.049, 99, 0.08, 100).state, Aim::State::kKept);
+  EXPECT_EQ(AimOfFindingBetween(0.03, 70, 0.052, 93).state, Aim::State::kUnknown);
+  // What was injected does not count: the arm of 3% lost more than 5%.
+  EXPECT_NEAR(*AimOfFindingBetween(0.055, 60, 0.07, 90).share, 0.6 * 0.05 / 0.055, 0.01);
+}
+
 TEST(DetectorReportTest, MarkdownTablesHaveAsManyFieldsInEachRow) {
   const DetectorReport report = MeasureDetector(MadeUpPool(0.01, 0.2), MadeUpRuns(2), Rules());
   const std::string text = ReportAsText(report, Layout::kMarkdown);
