@@ -113,7 +113,7 @@ TEST_P(DriverPoolTest, EveryOperationOfASlowEngineIsTimed) {
   DriverFixture run(kReads);
   run.options.pool = GetParam();
   run.options.sampling_period.reset();
-  run.options.warmup_s = 0.05;
+  run.options.warmup_s = 0.3;  // in which some operation ends on a busy machine, too
   run.options.operations = 40;
   run.LoadAll();
   run.store->before = [](std::string_view, std::string_view) {
@@ -160,7 +160,8 @@ TEST_P(DriverPoolTest, TheWindowHasTheLengthAskedForAndIsPrecededByTheWarmup) {
   EXPECT_GT(result.process.user_cpu_s + result.process.system_cpu_s, 0);
   if (GetParam() == PoolKind::kNaive) {
     EXPECT_LE(result.handles_cloned, run.store->clones - cloned_before);
-    EXPECT_GE(result.handles_cloned + 2, result.operations);
+    // Both are counted at the window's edges, but not at one moment.
+    EXPECT_GE(result.handles_cloned, result.operations * 9 / 10);
   }
 }
 
@@ -196,8 +197,9 @@ TEST(DriverTest, TheWindowClosesWithTheFirstThreadThatIsDone) {
   run.store->before = [&](std::string_view, std::string_view) {
     if (first.exchange(false)) {
       while (fast_gets.load() < 100) std::this_thread::yield();
-      // The other one is past its last call, but may not have closed the window yet.
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      // The other one gives its handle back when it has closed the window; the fixture has one,
+      // too.
+      while (run.store->handles.load() > 2) std::this_thread::yield();
     } else {
       fast_gets.fetch_add(1);
     }

@@ -204,6 +204,7 @@ TEST(LockfreeTest, ReadsFinishWhereverAWriterIsFrozen) {
       ++rounds;
     }
   });
+  while (rounds == 0) std::this_thread::yield();  // the reader has allocated
   std::mt19937 random(1);
   bool finished = true;
   for (int i = 0; finished && i < (kHasSanitizer ? 60 : 400); ++i) {
@@ -246,15 +247,18 @@ TEST(LockfreeTest, AReaderFrozenAnywhereStillReadsOneValue) {
   struct sigaction previous = {};
   ASSERT_EQ(::sigaction(SIGUSR1, &action, &previous), 0);
   std::atomic<bool> stop{false};
+  std::atomic<bool> has_read{false};
   std::atomic<uint64_t> wrong{0};
   std::thread reader([&, handle = store->Clone()] {
     std::string value;
-    while (!stop) {
+    for (; !stop; has_read = true) {
       const bool found = handle->Get("key", value);
       // Each byte is the next one's, so all are one.
       if (!found || std::memcmp(value.data(), value.data() + 1, value.size() - 1) != 0) ++wrong;
     }
   });
+  // Its first read allocates. Frozen there it might hold a lock that this thread needs.
+  while (!has_read) std::this_thread::yield();
   std::mt19937 random(1);
   int version = 0;
   for (int round = 0; round < (kHasSanitizer ? 10 : 40); ++round) {
