@@ -67,8 +67,8 @@ class BenchTest(unittest.TestCase):
         out, err = process.communicate(timeout=timeout)
         return Finished(process.returncode, out, err)
 
-    def run_bench(self, *arguments, **more):
-        return self.finish(self.start(*arguments, **more))
+    def run_bench(self, *arguments, timeout=300, **more):
+        return self.finish(self.start(*arguments, **more), timeout)
 
     def run_to_result(self, *arguments, code=OK, **more):
         """Runs with the stores in self.data and returns (how it ended, the checked result)."""

@@ -21,7 +21,9 @@ class BenchStoresTest(BenchTest):
         out = self.scratch / "stores"
         done = self.bench_stores("--smoke", "--out", out, "--only",
                                  "get-10m,multi-get,start-up,compaction")
-        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        # Which goals such short windows reach is chance; that the status says so is not.
+        all_reached = "MISSED" not in done.stdout and "NOT MEASURED" not in done.stdout
+        self.assertEqual(done.returncode, 0 if all_reached else 1, done.stdout + done.stderr)
         self.assertRegex(done.stdout, re.compile(
             r"^get, 10 M keys, against probe +[0-9.]+ \[[0-9.]+-[0-9.]+\]  >= 0.85  (OK|MISSED)$",
             re.MULTILINE))

@@ -7,7 +7,8 @@ import signal
 import time
 import unittest
 
-from bench import (BUILD, ENGINE_FAILED, ENVIRONMENT, INTERRUPTED, OK, USAGE, BenchTest, trials)
+from bench import (BUILD, ENGINE_FAILED, ENVIRONMENT, HAS_SANITIZER, INTERRUPTED, OK, USAGE,
+                   BenchTest, trials)
 
 REGRESSION, INCONCLUSIVE = 1, 3
 SCRIPTED = BUILD / "kvs-bench-scripted"
@@ -52,8 +53,9 @@ class PairedTest(BenchTest):
 class BlocksTest(PairedTest):
 
     def test_every_cell_in_each_block_with_the_same_operations_in_all_arms(self):
-        self.compare("--engine", "mutex,lockfree", "--workload", "ycsb-a,ycsb-c", "--threads", "1",
-                     *ENOUGH, "--seed", "7", code=OK)
+        engines = ["mutex"] if HAS_SANITIZER else ["mutex", "lockfree"]
+        self.compare("--engine", ",".join(engines), "--workload", "ycsb-a,ycsb-c", "--threads",
+                     "1", *ENOUGH, "--seed", "7", code=OK)
         cells, orders = {}, set()
         for begin in range(0, len(self.logged()), 6):
             six = self.logged()[begin:begin + 6]
@@ -69,7 +71,8 @@ class BlocksTest(PairedTest):
             cell = tuple(w for w in words if w.startswith(("--engine=", "--workload=")))
             cells.setdefault(six[0]["seed"], []).append(cell)
         self.assertEqual(sorted(cells), list(range(7, 19)))
-        self.assertTrue(all(len(set(of_block)) == 4 for of_block in cells.values()))
+        self.assertTrue(all(len(of_block) == len(set(of_block)) == 2 * len(engines)
+                            for of_block in cells.values()))
         self.assertGreater(len({tuple(of_block) for of_block in cells.values()}), 1)
         self.assertGreater(len(orders), 1)
         places = {word for trial in self.logged() for word in trial["arguments"]
@@ -269,7 +272,7 @@ class FailuresTest(PairedTest):
                 self.assertEqual(done.out, "")
 
     def wait_for_log(self, count):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while not self.log.exists() or len(self.log.read_text().splitlines()) < count:
             self.assertLess(time.monotonic(), deadline, "never happened")
             time.sleep(0.02)

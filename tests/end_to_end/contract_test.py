@@ -87,7 +87,8 @@ class BrokenEnginesTest(ContractTest):
         self.assertIn("[ RUN ", violation["output"])
 
     def test_one_that_hangs_is_reported_with_the_test(self):
-        done, (violation,) = self.violations("--engine", "stuck", "--timeout", "5s")
+        done, (violation,) = self.violations("--engine", "stuck", "--timeout",
+                                             "20s" if HAS_SANITIZER else "8s")
         self.assertIn("Contract/StoringEngineTest.OpensAfter", violation["what"])
         self.assertIn("hung", done.out)
         self.assertTrue(os.listdir(violation["store"]), "the store is kept")
@@ -133,7 +134,8 @@ class CommandTest(ContractTest):
         self.assertIn("Examples:", done.out)
 
     def test_interrupted(self):
-        process = self.start("verify", "contract", "--dir", self.data)
+        process = self.start("verify", "contract", "--dir", self.data,
+                             environment={"RC_PARAMS": "max_success=200"})
         for line in process.stderr:  # it is well under way
             if line.startswith("single, process: ") and " of " in line:
                 break

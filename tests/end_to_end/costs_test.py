@@ -85,8 +85,10 @@ class CostsTest(BenchTest):
 
     @unittest.skipUnless(len(os.sched_getaffinity(0)) == os.cpu_count(), "only a part of the machine")
     def test_a_machine_that_others_keep_busy_is_told(self):
-        for _ in range(2 * os.cpu_count()):
-            loop = subprocess.Popen(["sh", "-c", "while :; do :; done"], start_new_session=True)
+        for _ in range(os.cpu_count()):
+            # Its limit ends it should this process be killed.
+            loop = subprocess.Popen(["sh", "-c", "ulimit -t 60; while :; do :; done"],
+                                    start_new_session=True)
             self.processes.append(loop)
         done, result = self.run_to_result("--engine", "mutex", "--workload", "ycsb-c", "--threads",
                                           "1", "--records", "300", "--warmup", "0s", "--duration",

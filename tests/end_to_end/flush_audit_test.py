@@ -31,7 +31,7 @@ class FlushAuditTest(BenchTest):
         engines = [*self.storing(), "lmdb:writemap=true", "rocksdb:compression=none"]
         _, result = self.run_to_result("--engine", ",".join(["null", *engines]), "--workload",
                                        "smoke", "--threads", "1,2", "--pool", ",".join(pools),
-                                       *SYNC)
+                                       *SYNC, timeout=550)
         for engine in engines:
             for threads in (1, 2):
                 for pool in pools:

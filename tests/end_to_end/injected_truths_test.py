@@ -79,7 +79,9 @@ class InjectedTruthsTest(BenchTest):
                                          (most + MS / 5) * (1 + 2 * BUCKET))
         measured = latency["mean_ns"] * latency["samples"]
         self.assertGreaterEqual(measured, SHORTEST * sum(true[:latency["samples"]]))
-        self.assertLessEqual(measured, sum(true) * 1.1 + 20 * MS)
+        # What lies between the readings of the clock adds up over many operations.
+        most_between = 100 * MS if len(times_ns) > 10_000 else 20 * MS
+        self.assertLessEqual(measured, sum(true) * 1.1 + most_between)
 
     def test_a_delay_of_every_operation_is_the_mean_and_every_percentile(self):
         for engine in ("mutex", "lmdb"):

@@ -41,10 +41,10 @@ class ResumeTest(BenchTest):
     def read_trials(self):
         return written_so_far(self.file)["trials"]
 
-    def interrupt(self, after, sig=signal.SIGINT, *more):
+    def interrupt(self, after, sig=signal.SIGINT, *more, window_ms=200):
         """Interrupts a run after some trials and returns (how it ended, its valid file)."""
-        window_ms = 200
         while True:
+            self.file.unlink(missing_ok=True)  # its trials are not to be taken for the new run's
             process = self.start_run("--duration", f"{window_ms}ms", *more)
             self.wait_for_trials(after)
             process.send_signal(sig)
@@ -106,12 +106,6 @@ class ResumeTest(BenchTest):
         self.assert_no_stores()
         self.nothing_is_left_to_do()
 
-    def wait_until_it_is_written(self):
-        deadline = time.monotonic() + 120
-        while not self.file.exists() or self.file.stat().st_size == 0:
-            self.assertLess(time.monotonic(), deadline, "never a file")
-            time.sleep(0.02)
-
     def nothing_is_left_to_do(self):
         """A complete run is shown again."""
         before = self.file.read_bytes()
@@ -136,7 +130,7 @@ class ResumeTest(BenchTest):
         self.assertEqual(self.file.read_bytes(), before)
 
     def test_kill_9_twice(self):
-        _, partial = self.interrupt(2, signal.SIGKILL)
+        _, partial = self.interrupt(2, signal.SIGKILL, window_ms=600)
         kept = partial["kvs_bench"]["trials"]
         self.assertEqual({t["status"] for t in kept}, {"ok"})
         process = self.start("--resume", self.file)
@@ -155,7 +149,9 @@ class ResumeTest(BenchTest):
 
     def test_a_run_that_goes_on_is_not_resumed(self):
         process = self.start_run("--duration", "10min")
-        self.wait_until_it_is_written()
+        # Said once the file is locked, which is after it is there.
+        while "of warm-up and measuring" not in (line := process.stderr.readline()):
+            self.assertTrue(line, "it ended before it began to measure")
         done = self.run_bench("--resume", self.file)
         self.assertEqual(done.code, ENVIRONMENT, str(done))
         self.assertIn("a run is writing it right now", done.err)
@@ -168,7 +164,7 @@ class ResumeTest(BenchTest):
     def test_failed_trials_stay_failed(self):
         self.program = "kvs-bench-faulty"
         run = ["--engine", "null,crashes,good", "--workload", "ycsb-c", "--threads", "1",
-               "--records", "300", "--duration", "200ms", "--trials", "3", "--warmup", "0s"]
+               "--records", "300", "--duration", "1s", "--trials", "3", "--warmup", "0s"]
         process = self.start(*run, "--dir", self.data, "--out", self.file)
         self.wait_for_trials(4)  # a round, and one more
         process.send_signal(signal.SIGINT)

@@ -215,8 +215,8 @@ class CommandTest(VerifyTest):
         return done
 
     def test_interrupted(self):
-        done = self.interrupt("verify", "crash", "--engine", "mutex", "--cycles", "60",
-                              "--operations", "10")
+        done = self.interrupt("verify", "crash", "--engine", "mutex", "--cycles",
+                              60 if HAS_SANITIZER else 300, "--operations", "10")
         self.assertIn("cycles", done.out)
 
     def test_interrupted_history(self):
