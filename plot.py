@@ -130,11 +130,18 @@ def check_detector(result):
     member(result, "main_minutes", NUMBER, "")
     member(result, "version", str, "")
     member(result, "origin", dict, "")
+    changed = set()
+    for i, change in enumerate(member(result, "changes", list, "")):
+        where = f"/changes/{i}"
+        changed.add((member(change, "cell", str, where), member(change, "arm", str, where)))
+        member(change, "throughput_change", NUMBER, where)
     for i, rate in enumerate(member(result, "rates", list, "")):
         where = f"/rates/{i}"
         for name in ("cell", "arm", "order", "method"):
             member(rate, name, str, where)
         member(rate, "loss", NUMBER, where)
+        if (rate["cell"], rate["arm"]) not in changed:
+            raise BadInput(f"at {where}: /changes has none of this cell and arm")
         for kind in ("drawn", "disjoint"):
             if kind not in rate:
                 continue

@@ -14,7 +14,8 @@ REGRESSION, INCONCLUSIVE = 1, 3
 SCRIPTED = BUILD / "kvs-bench-scripted"
 BASELINE, CANDIDATE, COPY = "arm-0", "arm-1", "arm-2"
 # Blocks that decide about all figures of a scripted trial, in either of two stages.
-ENOUGH = ["--blocks", "12"]
+BLOCKS = 7
+ENOUGH = ["--blocks", str(BLOCKS)]
 AGAIN = ["--stages", "2"]
 ONE_CELL = ["--engine", "mutex", "--workload", "ycsb-c", "--threads", "1"]
 
@@ -70,7 +71,7 @@ class BlocksTest(PairedTest):
             words = six[0]["arguments"]
             cell = tuple(w for w in words if w.startswith(("--engine=", "--workload=")))
             cells.setdefault(six[0]["seed"], []).append(cell)
-        self.assertEqual(sorted(cells), list(range(7, 19)))
+        self.assertEqual(sorted(cells), list(range(7, 7 + BLOCKS)))
         self.assertTrue(all(len(of_block) == len(set(of_block)) == 2 * len(engines)
                             for of_block in cells.values()))
         self.assertGreater(len({tuple(of_block) for of_block in cells.values()}), 1)
@@ -112,14 +113,14 @@ class BlocksTest(PairedTest):
         for name in ("baseline", "candidate", "copy"):
             ours = self.arm_file(name)
             self.assertTrue(ours["complete"])
-            self.assertEqual(ours["planned_trials"], 24)
+            self.assertEqual(ours["planned_trials"], 2 * BLOCKS)
             blocks = [(trial["repetition"], trial["seed"]) for trial in ours["trials"]]
-            self.assertEqual(blocks, [(block, block + 1) for block in range(12) for _ in "ab"])
+            self.assertEqual(blocks, [(block, block + 1) for block in range(BLOCKS) for _ in "ab"])
         done = self.run_bench("compare", self.out / "baseline.json", self.out / "candidate.json",
                               "--allow-environment-mismatch")
         # By the rules for files, which do not know of blocks, and see their drift as noise.
         self.assertEqual(done.code, INCONCLUSIVE, str(done))
-        self.assertIn("24+24", done.out)
+        self.assertIn("14+14", done.out)
         done = self.run_bench("--resume", self.out / "baseline.json")
         self.assertEqual((done.code, done.err.split(": ")[-1]), (OK, "complete, nothing to do\n"))
         done = self.finish(self.start_compare_again())
@@ -147,31 +148,31 @@ class VerdictsTest(PairedTest):
         self.assertRegex(done.out, r"  REGRESSED     throughput .* -10\.\d% ")
         self.assertIn("the arms differ in host.build: 'arm-0', then 'arm-1'", done.out)
         self.assertNotIn("unpaired", done.out)
-        self.assertEqual(len(self.logged()), 12 * 6, "what is decided is not measured again")
+        self.assertEqual(len(self.logged()), BLOCKS * 6, "what is decided is not measured again")
 
     def test_markdown(self):
         done = self.compare(*ONE_CELL, *ENOUGH, "--format", "markdown", code=OK)
         self.assertTrue(done.out.startswith("<!-- kvs-bench compare -->\n### kvs-bench: OK\n"))
 
     def test_undecided_cells_are_measured_again_and_judged_on_fresh_blocks_alone(self):
-        script = {"arms": {CANDIDATE: {"factor": 0.9, "noisy_before": 13}}}
+        script = {"arms": {CANDIDATE: {"factor": 0.9, "noisy_before": 1 + BLOCKS}}}
         done = self.compare(*ONE_CELL, *ENOUGH, *AGAIN, script=script, code=REGRESSION)
-        self.assertRegex(done.out, r"REGRESSED     throughput .* -10\.\d% .* 24  stage 2")
+        self.assertRegex(done.out, r"REGRESSED     throughput .* -10\.\d% .* 14  stage 2")
         self.assertEqual([trial["seed"] for trial in self.logged()],
-                         [1 + i // 6 for i in range(24 * 6)])
+                         [1 + i // 6 for i in range(2 * BLOCKS * 6)])
 
     def test_only_undecided_cells_are(self):
-        script = {"arms": {CANDIDATE: {"noisy_before": 13, "noisy_in": "ycsb-a"}}}
+        script = {"arms": {CANDIDATE: {"noisy_before": 1 + BLOCKS, "noisy_in": "ycsb-a"}}}
         self.compare("--engine", "mutex", "--workload", "ycsb-a,ycsb-c", "--threads", "1", *ENOUGH,
                      *AGAIN, script=script, code=OK)
-        again = [trial for trial in self.logged() if trial["seed"] > 12]
-        self.assertEqual(len(again), 12 * 6)
+        again = [trial for trial in self.logged() if trial["seed"] > BLOCKS]
+        self.assertEqual(len(again), BLOCKS * 6)
         self.assertTrue(all("--workload=ycsb-a" in trial["arguments"] for trial in again))
 
     def test_what_stays_undecided_is_inconclusive(self):
         script = {"arms": {CANDIDATE: {"noisy_before": 99}}}
         done = self.compare(*ONE_CELL, *ENOUGH, *AGAIN, script=script, code=INCONCLUSIVE)
-        self.assertRegex(done.out, r"  INCONCLUSIVE  throughput .* 24\n +stage 2; would notice ")
+        self.assertRegex(done.out, r"  INCONCLUSIVE  throughput .* 14\n +stage 2; would notice ")
 
     def test_a_baseline_that_differs_from_its_copy_makes_all_untrusted(self):
         script = {"arms": {COPY: {"factor": 0.9}, CANDIDATE: {"factor": 0.5}}}

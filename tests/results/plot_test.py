@@ -199,6 +199,9 @@ class PlotTest(SyntheticResultTest):
                     **more}
         return {"kvs_bench_selftest": "detector", "version": "1", "blocks": 3, "runs": 2,
                 "draws": 9, "main_minutes": 2, "origin": {"cpu": "a processor"},
+                "changes": [{"cell": "reads", "arm": arm, "throughput_change": change}
+                            for arm, change in (("same", 0.001), ("by5", -0.06), ("by20", -0.2),
+                                                ("tail", -0.01))],
                 "rates": [rate("same", 0, 0.0), rate("by5", 0.05, 0.5), rate("by20", 0.2, 1.0),
                           rate("tail", 0, 0.3), rate("by5", 0.05, 0.9, order="sequential")]}
 
@@ -218,11 +221,14 @@ class PlotTest(SyntheticResultTest):
         for parts, edit in {
             ("at /:", "'rates'"): lambda r: r.pop("rates"),
             ("/rates/1:", "'loss'"): lambda r: r["rates"][1].pop("loss"),
+            ("/changes/0:", "'throughput_change'"):
+                lambda r: r["changes"][0].pop("throughput_change"),
+            ("/rates/2:", "/changes has none"): lambda r: r["changes"].pop(2),
             ("/rates/2/drawn/throughput_found:", "'low'"):
                 lambda r: r["rates"][2]["drawn"]["throughput_found"].pop("low"),
         }.items():
             result = self.detector()
-            result["rates"] = copy.deepcopy(result["rates"])
+            result = copy.deepcopy(result)
             edit(result)
             self.assert_refused(plot(self.write(result)), *parts)
 
