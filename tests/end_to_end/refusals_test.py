@@ -146,15 +146,22 @@ class OutputTest(BenchTest):
         self.assertIn("mutex", done.out)
 
     def test_a_long_run_says_at_first_how_long_it_measures(self):
-        process = self.start("--engine", "mutex", "--workload", "ycsb-c", "--threads", "1",
-                             "--records", "300", "--trials", "2", "--warmup", "0s", "--duration",
-                             "60", "--dir", self.data, "--out", self.scratch / "run.json")
-        while "measuring" not in (line := process.stderr.readline()):
-            self.assertTrue(line, "it ended before it said so")
-        self.assertRegex(line, "^3 trials, 2:0[0-9] min of warm-up and measuring; ")
-        process.send_signal(signal.SIGINT)
-        self.assertEqual(self.finish(process).code, INTERRUPTED)
-        self.assert_no_stores()
+        for said, more in {
+            "2:0[0-9] min of warm-up and measuring; on top: loading":
+                ("--warmup", "0s", "--duration", "60"),
+            "1:0[0-9] min of warm-up and measuring; on top: loading, windows that end with their "
+            "operations": ("--warmup", "30s", "--operations", "100M"),
+        }.items():
+            with self.subTest(said=said):
+                process = self.start("--engine", "mutex", "--workload", "ycsb-c", "--threads", "1",
+                                     "--records", "300", "--trials", "2", *more, "--dir",
+                                     self.data, "--out", self.scratch / "run.json", "--force")
+                while "measuring" not in (line := process.stderr.readline()):
+                    self.assertTrue(line, "it ended before it said so")
+                self.assertRegex(line, f"^3 trials, {said}$")
+                process.send_signal(signal.SIGINT)
+                self.assertEqual(self.finish(process).code, INTERRUPTED)
+                self.assert_no_stores()
 
     def run_on_terminal(self, **environment):
         """Runs with standard error on a terminal and returns what was written there."""
