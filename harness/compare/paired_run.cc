@@ -22,6 +22,7 @@
 #include "harness/data_location.h"
 #include "harness/exit_code.h"
 #include "harness/file_claim.h"
+#include "harness/paced_save.h"
 #include "harness/run_directory.h"
 #include "harness/shell_words.h"
 #include "harness/shuffle.h"
@@ -121,14 +122,19 @@ class PairedRun {
         line_.Say(fmt::format("stage {}: {} undecided cell{} once more, on fresh blocks",
                               stage_ + 1, cells.size(), cells.size() == 1 ? "" : "s"));
       }
-      RunStage(cells, stop);
+      try {
+        RunStage(cells, stop);
+      } catch (...) {
+        saving_.SaveRest();
+        throw;
+      }
       comparison = JudgeSoFar();
       if (comparison.cells.empty()) RefuseWhatIsUnsupported();
       // A comparison that is not trusted cannot become so.
       if (is_interrupted_ || OutcomeOf(comparison) == Outcome::kUntrusted) break;
     }
     for (Run& run : runs_) run.complete = !is_interrupted_;
-    Save();
+    saving_.SaveNow();
     line_.Say(fmt::format("{}the arms' results: {}", is_interrupted_ ? "interrupted; " : "",
                           output_directory_.string()));
     return {.comparison = std::move(comparison),
@@ -209,7 +215,7 @@ class PairedRun {
       const double elapsed_s = SecondsSince(stage_start_ns);
       if (blocks_ == 0) blocks_ = BlocksThatFit(elapsed_s, cells.size());
       for (Run& run : runs_) run.elapsed_s = SecondsSince(start_ns_);
-      Save();
+      saving_.SaveSoon();
       if (block == 0) {
         line_.Say(fmt::format("{} block{} of {} cell{}: about {}", blocks_, blocks_ == 1 ? "" : "s",
                               cells.size(), cells.size() == 1 ? "" : "s",
@@ -380,7 +386,8 @@ class PairedRun {
   std::optional<RunDirectory> directory_;
   std::vector<ArmProgram> arms_;
   std::vector<Run> runs_;  // by arm
-  unsigned blocks_ = 0;    // of a stage; 0: not known before the end of the first block
+  PacedSave saving_{[this] { Save(); }};
+  unsigned blocks_ = 0;  // of a stage; 0: not known before the end of the first block
   unsigned stage_ = 0;
   size_t left_ = 0;  // blocks that cells of this stage still have
   bool is_interrupted_ = false;
