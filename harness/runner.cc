@@ -22,7 +22,6 @@
 #include "harness/kept_store.h"
 #include "harness/machine_facts.h"
 #include "harness/output_files.h"
-#include "harness/paced_save.h"
 #include "harness/plan.h"
 #include "harness/progress.h"
 #include "harness/resume.h"
@@ -87,15 +86,16 @@ class Runner {
     if (IsResumed()) CheckLibraries(stop);
     if (files_ && !IsResumed()) files_->Begin(run_);
     progress_.Begin(MeasuringS(), WhatComesOnTop());
-    try {
-      Measure(stop);
-    } catch (...) {
-      saving_.SaveRest();
-      throw;
+    for (TrialPlan& trial : plan_.trials) {
+      if (stop.Count() > 0) break;
+      RunOne(trial, stop);
+      UpdateElapsed();
+      Save();
     }
+    if (options_.find_max) FindMaxRates(stop);
     // A request to stop that came too late to stop anything is none.
     run_.complete = run_.IsDone();
-    saving_.SaveNow();
+    Save();
     return Report();
   }
 
@@ -331,16 +331,6 @@ class Runner {
     }
   }
 
-  void Measure(StopRequests& stop) {
-    for (TrialPlan& trial : plan_.trials) {
-      if (stop.Count() > 0) break;
-      RunOne(trial, stop);
-      UpdateElapsed();
-      saving_.SaveSoon();
-    }
-    if (options_.find_max) FindMaxRates(stop);
-  }
-
   void FindMaxRates(StopRequests& stop) {
     if (!run_.TrialsAreDone()) return;
     find_max::CellSearches searches(*options_.find_max, plan_.runnable, run_);
@@ -350,7 +340,7 @@ class Runner {
       if (!trial || trial->status == TrialStatus::kInterrupted) return;
       SayProbe(searches.Take(std::move(*trial)));
       UpdateElapsed();
-      saving_.SaveSoon();
+      Save();
     }
   }
 
@@ -376,6 +366,10 @@ class Runner {
     } else if (search.outcome != SearchOutcome::kSearching) {
       progress_.Say(fmt::format("{}: {}", search.cell.ToString(), DescribeMaxRate(search)));
     }
+  }
+
+  void Save() {
+    if (files_) files_->Save(run_);
   }
 
   ExitCode Report() {
@@ -419,9 +413,6 @@ class Runner {
   Progress progress_;
   std::filesystem::path data_parent_;
   std::optional<OutputFiles> files_;  // nothing with --load-only
-  PacedSave saving_{[this] {
-    if (files_) files_->Save(run_);
-  }};
   MachineFacts facts_;
   std::optional<RunDirectory> directory_;
   unsigned stores_made_ = 0;
