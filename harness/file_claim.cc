@@ -23,6 +23,11 @@ bool IsAt(int fd, const std::filesystem::path& path) {
 
 FileClaim::FileClaim(FileClaim&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
 
+FileClaim& FileClaim::operator=(FileClaim&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
 FileClaim::~FileClaim() {
   if (fd_ >= 0) close(fd_);
 }

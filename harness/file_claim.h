@@ -7,7 +7,7 @@
 namespace kvs {
 
 // A lock (flock) on the file that is at a path now; it ends with this object and with the process.
-// As result files are replaced and not written to, it has to be taken again after each writing.
+// As result files are replaced and not written to, each new one is claimed before it gets its name.
 //
 // Thread safety: one thread at a time.
 class FileClaim {
@@ -15,7 +15,7 @@ class FileClaim {
   FileClaim() = default;
   ~FileClaim();
   FileClaim(FileClaim&& other) noexcept;
-  FileClaim& operator=(FileClaim&&) = delete;
+  FileClaim& operator=(FileClaim&& other) noexcept;
 
   // Claims the file at `path`, unless this has it already, and lets go of the one before. Returns
   // false, and changes nothing, when another process has it; true also where nobody can: no such

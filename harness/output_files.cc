@@ -126,8 +126,11 @@ void OutputFiles::Begin(const Run& run) {
 void OutputFiles::Save(const Run& run) {
   try {
     if (!claim_.Take(result_file_)) RefuseToShare(result_file_);
-    WriteRun(run, result_file_);
-    if (!claim_.Take(result_file_)) RefuseToShare(result_file_);  // it is another file now
+    FileClaim next;  // a moment without a claim would be one to --resume the run
+    writer_.Write(run, result_file_, [&](const std::filesystem::path& new_file) {
+      if (!next.Take(new_file)) RefuseToShare(result_file_);
+    });
+    claim_ = std::move(next);
   } catch (const ResultFileError& error) {
     throw EnvironmentError(error.what());
   }

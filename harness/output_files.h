@@ -7,6 +7,7 @@
 
 #include "harness/file_claim.h"
 #include "results/model.h"
+#include "results/result_file.h"
 
 namespace kvs {
 
@@ -47,6 +48,7 @@ class OutputFiles {
   std::filesystem::path result_file_;  // empty: one of a new name
   std::optional<std::filesystem::path> csv_file_;
   FileClaim claim_;
+  RunWriter writer_;
   bool must_be_new_ = false;  // the result file that was named
 };
 

@@ -7,7 +7,6 @@
 
 #include <atomic>
 #include <cerrno>
-#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -18,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 [[noreturn]] void Fail(const fs::path& path, std::string_view step, int error) {
-  throw std::runtime_error(
+  throw AtomicFileError(
       fmt::format("{}: {}: {}", path.string(), step, std::generic_category().message(error)));
 }
 
@@ -28,7 +27,7 @@ fs::path Target(const fs::path& path) {
   const fs::file_status status = fs::status(path, error);
   if (status.type() == fs::file_type::none) Fail(path, "looking what is there", error.value());
   if (fs::exists(status) && !fs::is_regular_file(status)) {
-    throw std::runtime_error(
+    throw AtomicFileError(
         fmt::format("{}: there is something else than a regular file", path.string()));
   }
   // A link may point to a file that is yet to be made, which rules out canonical paths. Loops are
@@ -45,7 +44,7 @@ fs::path Target(const fs::path& path) {
 // The file aside; unlinked again unless it was renamed.
 class Aside {
  public:
-  Aside(const fs::path& target, std::string path) : path_(std::move(path)) {
+  Aside(const fs::path& target, fs::path path) : path_(std::move(path)) {
     descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor_ < 0) Fail(target, "creating a file beside it", errno);
   }
@@ -55,6 +54,8 @@ class Aside {
     if (descriptor_ >= 0) close(descriptor_);
     if (!renamed_) unlink(path_.c_str());
   }
+
+  const fs::path& path() const { return path_; }
 
   void Write(const fs::path& target, std::string_view content) {
     while (!content.empty()) {
@@ -74,7 +75,7 @@ class Aside {
   }
 
  private:
-  std::string path_;
+  fs::path path_;
   int descriptor_ = -1;
   bool renamed_ = false;
 };
@@ -90,12 +91,14 @@ void SyncDirectory(const fs::path& directory) {
 
 }  // namespace
 
-void WriteFileAtomically(const fs::path& path, std::string_view content) {
+void WriteFileAtomically(const fs::path& path, std::string_view content,
+                         const std::function<void(const fs::path& aside)>& before_rename) {
   // Distinct per process and call, so that writers of one path do not share the file aside.
   static std::atomic<unsigned> calls = 0;
   const fs::path target = Target(path);
   Aside aside(target, fmt::format("{}.{}.{}.tmp", target.string(), getpid(), calls++));
   aside.Write(target, content);
+  if (before_rename) before_rename(aside.path());
   aside.RenameTo(target);
   SyncDirectory(target.has_parent_path() ? target.parent_path() : fs::path("."));
 }

@@ -98,9 +98,12 @@ class JsonWriter {
     } else {
       JsonWriter writer(pointer);
       Fields(writer, value);
-      return std::move(writer.json_);
+      return std::move(writer).Take();
     }
   }
+
+  // The object of all members so far.
+  Json Take() && { return std::move(json_); }
 
  private:
   static Json ConvertProperties(const Properties& properties, const std::string& pointer);

@@ -308,6 +308,23 @@ void Fields(Archive& archive, T& cell) {
   archive("notes", cell.notes);
 }
 
+// Takes the trials of a run for none.
+class WithoutTrials {
+ public:
+  explicit WithoutTrials(JsonWriter& writer) : writer_(writer) {}
+
+  template <typename T>
+  void operator()(const char* name, const T& value) {
+    writer_(name, value);
+  }
+  void operator()(const char* name, const std::vector<Trial>&) {
+    writer_(name, std::vector<Trial>());
+  }
+
+ private:
+  JsonWriter& writer_;
+};
+
 // The members of `kvs_bench` that are not derived from others.
 template <typename Archive, SameStruct<Run> T>
 void Fields(Archive& archive, T& run) {
@@ -383,7 +400,9 @@ void CheckVersion(const Json& ours) {
 
 }  // namespace
 
-Json ToJson(const Trial& trial) { return JsonWriter::Convert(trial, ""); }
+Json ToJson(const Trial& trial, const std::string& pointer) {
+  return JsonWriter::Convert(trial, pointer);
+}
 
 Json ToJson(const MachineReport& machine) { return JsonWriter::Convert(machine, ""); }
 
@@ -391,14 +410,17 @@ Json ToJson(const Properties& properties) { return JsonWriter::Convert(propertie
 
 void FromJson(const Json& json, Trial& trial) { JsonReader::Convert(json, "", trial); }
 
-Json ToJson(const Run& run) {
+Json ToJsonWithoutTrials(const Run& run) {
   Json file = Json::object();
   file["context"]["date"] = run.started_at;
   file["context"].update(JsonWriter::Convert(run.context, "/context"));
   file["benchmarks"] = BenchmarkRows(run.trials);
   Json& ours = file["kvs_bench"];
   ours["schema_version"] = kResultSchemaVersion;
-  ours.update(JsonWriter::Convert(run, kOurs));
+  JsonWriter writer(kOurs);
+  WithoutTrials archive(writer);
+  Fields(archive, run);
+  ours.update(std::move(writer).Take());
   ours["cells"] = JsonWriter::Convert(Summarise(run), std::string(kOurs) + "/cells");
   return file;
 }

@@ -2,7 +2,7 @@
 #ifndef KVS_RESULTS_MODEL_JSON_H_
 #define KVS_RESULTS_MODEL_JSON_H_
 
-#include <vector>
+#include <string>
 
 #include "results/json_archive.h"
 #include "results/model.h"
@@ -12,14 +12,15 @@ namespace kvs {
 
 // All throw JsonError: see json_archive.h.
 
-Json ToJson(const Trial& trial);
+// `pointer` says where in its file the trial is.
+Json ToJson(const Trial& trial, const std::string& pointer);
 void FromJson(const Json& json, Trial& trial);
 
 Json ToJson(const MachineReport& machine);
 Json ToJson(const Properties& properties);
 
-// The whole file.
-Json ToJson(const Run& run);
+// The whole file, with an empty array where its trials belong.
+Json ToJsonWithoutTrials(const Run& run);
 void FromJson(const Json& json, Run& run);
 
 }  // namespace kvs

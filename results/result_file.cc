@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cassert>
 #include <cerrno>
 #include <fstream>
 #include <iterator>
@@ -16,6 +17,9 @@ namespace kvs {
 namespace {
 
 constexpr int kIndent = 1;
+constexpr int kTrialDepth = 3;  // within kvs_bench, and trials
+// Where the trials belong. What else has this name lies deeper, and has more spaces before it.
+constexpr std::string_view kNoTrials = "\n  \"trials\": []";
 
 std::string Dump(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
@@ -63,12 +67,12 @@ T Parse(std::string_view text, std::string_view origin) {
   }
 }
 
-template <typename T>
-std::string Format(const T& value, int indent, std::string_view origin) {
-  try {
-    return Dump(ToJson(value), indent) + "\n";
-  } catch (const JsonError& error) {
-    FailAt(origin, error);
+// `text`, of a value dumped with kIndent, as it is `depth` values deep in a file. (A line break
+// within a string is dumped as an escape.)
+void AppendIndented(std::string_view text, int depth, std::string& to) {
+  for (const char c : text) {
+    to += c;
+    if (c == '\n') to.append(static_cast<size_t>(depth * kIndent), ' ');
   }
 }
 
@@ -90,24 +94,51 @@ std::string ReadWholeFile(const std::filesystem::path& path) {
 
 }  // namespace
 
-void WriteRun(const Run& run, const std::filesystem::path& path) {
-  const std::string text = Format(run, kIndent, path.string());
+std::string RunWriter::Text(const Run& run, std::string_view origin) {
+  assert(count_ <= run.trials.size());
   try {
-    WriteFileAtomically(path, text);
-  } catch (const std::runtime_error& error) {
+    const std::string line_break = "\n" + std::string(kTrialDepth * kIndent, ' ');
+    for (; count_ < run.trials.size(); ++count_) {
+      const Json trial = ToJson(run.trials[count_], fmt::format("/kvs_bench/trials/{}", count_));
+      trials_ += (count_ == 0 ? "" : ",") + line_break;
+      AppendIndented(Dump(trial, kIndent), kTrialDepth, trials_);
+    }
+    std::string text = Dump(ToJsonWithoutTrials(run), kIndent) + "\n";
+    if (count_ == 0) return text;
+    const size_t array_end = text.find(kNoTrials) + kNoTrials.size() - 1;
+    return text.insert(array_end, trials_ + "\n  ");
+  } catch (const JsonError& error) {
+    FailAt(origin, error);
+  }
+}
+
+void RunWriter::Write(const Run& run, const std::filesystem::path& path,
+                      const std::function<void(const std::filesystem::path&)>& before_rename) {
+  const std::string text = Text(run, path.string());
+  try {
+    WriteFileAtomically(path, text, before_rename);
+  } catch (const AtomicFileError& error) {
     throw ResultFileError(error.what());
   }
 }
+
+void WriteRun(const Run& run, const std::filesystem::path& path) { RunWriter().Write(run, path); }
 
 Run ReadRun(const std::filesystem::path& path) {
   return RunFromJson(ReadWholeFile(path), path.string());
 }
 
-std::string RunToJson(const Run& run) { return Format(run, kIndent, "the result"); }
+std::string RunToJson(const Run& run) { return RunWriter().Text(run, "the result"); }
 
 Run RunFromJson(std::string_view text, std::string_view origin) { return Parse<Run>(text, origin); }
 
-std::string TrialToJson(const Trial& trial) { return Format(trial, -1, "the trial"); }
+std::string TrialToJson(const Trial& trial) {
+  try {
+    return Dump(ToJson(trial, ""), -1) + "\n";
+  } catch (const JsonError& error) {
+    FailAt("the trial", error);
+  }
+}
 
 Trial TrialFromJson(std::string_view text, std::string_view origin) {
   return Parse<Trial>(text, origin);

@@ -4,7 +4,9 @@
 #ifndef KVS_RESULTS_RESULT_FILE_H_
 #define KVS_RESULTS_RESULT_FILE_H_
 
+#include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -23,6 +25,26 @@ inline constexpr unsigned kResultSchemaVersion = 1;
 class ResultFileError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+// Writes a run again and again while trials are added to it, and makes the text of each trial only
+// once: the text of all would soon take longer to make than the next trial to run.
+//
+// Thread safety: one thread at a time.
+class RunWriter {
+ public:
+  // As WriteRun. Of `run`, the trials that an earlier call had are the same as then. Before the new
+  // file is renamed to `path`, `before_rename` is called, if anything, with its name until then;
+  // what it throws comes out of here, and leaves what is at `path` as it was.
+  void Write(const Run& run, const std::filesystem::path& path,
+             const std::function<void(const std::filesystem::path&)>& before_rename = nullptr);
+
+  // The text that Write would write. `origin` stands for the file name in messages.
+  std::string Text(const Run& run, std::string_view origin);
+
+ private:
+  std::string trials_;  // the elements of the array in the file
+  size_t count_ = 0;    // of trials in there
 };
 
 // Writes `run` to `path`, replacing a regular file that is there. Atomic and durable: the file is

@@ -22,7 +22,6 @@
 #include "harness/data_location.h"
 #include "harness/exit_code.h"
 #include "harness/file_claim.h"
-#include "harness/paced_save.h"
 #include "harness/run_directory.h"
 #include "harness/shell_words.h"
 #include "harness/shuffle.h"
@@ -98,7 +97,8 @@ class PairedRun {
         line_({.live = isatty(STDERR_FILENO) == 1,
                .quiet = options_.quiet,
                .color = UsesColor(STDERR_FILENO, options.color)}),
-        runs_(options_.has_copy ? 3 : 2) {
+        runs_(options_.has_copy ? 3 : 2),
+        writers_(runs_.size()) {
     for (Run& run : runs_) {
       run.command_line = ShellCommand(words);
       run.seed = options_.seed;
@@ -122,19 +122,14 @@ class PairedRun {
         line_.Say(fmt::format("stage {}: {} undecided cell{} once more, on fresh blocks",
                               stage_ + 1, cells.size(), cells.size() == 1 ? "" : "s"));
       }
-      try {
-        RunStage(cells, stop);
-      } catch (...) {
-        saving_.SaveRest();
-        throw;
-      }
+      RunStage(cells, stop);
       comparison = JudgeSoFar();
       if (comparison.cells.empty()) RefuseWhatIsUnsupported();
       // A comparison that is not trusted cannot become so.
       if (is_interrupted_ || OutcomeOf(comparison) == Outcome::kUntrusted) break;
     }
     for (Run& run : runs_) run.complete = !is_interrupted_;
-    saving_.SaveNow();
+    Save();
     line_.Say(fmt::format("{}the arms' results: {}", is_interrupted_ ? "interrupted; " : "",
                           output_directory_.string()));
     return {.comparison = std::move(comparison),
@@ -215,7 +210,7 @@ class PairedRun {
       const double elapsed_s = SecondsSince(stage_start_ns);
       if (blocks_ == 0) blocks_ = BlocksThatFit(elapsed_s, cells.size());
       for (Run& run : runs_) run.elapsed_s = SecondsSince(start_ns_);
-      saving_.SaveSoon();
+      Save();
       if (block == 0) {
         line_.Say(fmt::format("{} block{} of {} cell{}: about {}", blocks_, blocks_ == 1 ? "" : "s",
                               cells.size(), cells.size() == 1 ? "" : "s",
@@ -362,7 +357,7 @@ class PairedRun {
       Run& run = runs_[arm];
       run.planned_trials = static_cast<unsigned>(run.trials.size() + left_ * kTrialsPerBlock);
       try {
-        WriteRun(run, FileOf(arm));
+        writers_[arm].Write(run, FileOf(arm));
       } catch (const ResultFileError& error) {
         throw EnvironmentError(error.what());
       }
@@ -385,9 +380,9 @@ class PairedRun {
   StatusLine line_;
   std::optional<RunDirectory> directory_;
   std::vector<ArmProgram> arms_;
-  std::vector<Run> runs_;  // by arm
-  PacedSave saving_{[this] { Save(); }};
-  unsigned blocks_ = 0;  // of a stage; 0: not known before the end of the first block
+  std::vector<Run> runs_;           // by arm
+  std::vector<RunWriter> writers_;  // by arm
+  unsigned blocks_ = 0;             // of a stage; 0: not known before the end of the first block
   unsigned stage_ = 0;
   size_t left_ = 0;  // blocks that cells of this stage still have
   bool is_interrupted_ = false;

@@ -21,10 +21,10 @@ struct PairedResult {
 };
 
 // Runs the arms of `options`, the paired ones, and judges them. Trials run one after another, each
-// as a process of its arm's program; after each block the arms' result files are written anew,
-// unless that would take more than a twentieth of the time. Progress and warnings go to standard
-// error. The command line, `words`, is recorded in the results. Throws UsageError when an arm is no
-// program that can be asked, or nothing can run, and EnvironmentError when the machine refuses.
+// as a process of its arm's program; after each block the arms' result files are written anew.
+// Progress and warnings go to standard error. The command line, `words`, is recorded in the
+// results. Throws UsageError when an arm is no program that can be asked, or nothing can run, and
+// EnvironmentError when the machine refuses.
 PairedResult RunPaired(const CompareOptions& options, const std::vector<std::string>& words);
 
 }  // namespace kvs::compare

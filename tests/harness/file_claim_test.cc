@@ -1,6 +1,7 @@
 #include "harness/file_claim.h"
 
 #include <fstream>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -25,6 +26,22 @@ TEST(FileClaimTest, OneAtATime) {
     EXPECT_FALSE(other.Take(path));
   }
   EXPECT_TRUE(other.Take(path));
+}
+
+TEST(FileClaimTest, AFileThatIsReplacedIsNeverNobodys) {
+  const test::ScratchDirectory directory;
+  const std::filesystem::path path = directory.path() / "run.json";
+  const std::filesystem::path new_path = directory.path() / "new";
+  std::ofstream(path) << "old";
+  std::ofstream(new_path) << "new";
+  FileClaim claim, next, other;
+  EXPECT_TRUE(claim.Take(path));
+  EXPECT_TRUE(next.Take(new_path));
+  EXPECT_FALSE(other.Take(path));
+  std::filesystem::rename(new_path, path);
+  EXPECT_FALSE(other.Take(path));
+  claim = std::move(next);
+  EXPECT_FALSE(other.Take(path));
 }
 
 TEST(FileClaimTest, AFileThatIsNotThereIsNobodys) {

@@ -14,6 +14,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
 #include "tests/results/model_generators.h"
@@ -69,6 +70,45 @@ RC_GTEST_PROP(ResultFileTest, AnyTrialComesBackAsItWas, ()) {
 RC_GTEST_PROP(ResultFileTest, AnyRunComesBackAsItWas, ()) {
   const kvs::Run run = *AnyRun();
   RC_ASSERT(RunFromJson(RunToJson(run), "here") == run);
+}
+
+RC_GTEST_PROP(ResultFileTest, ARunThatGrowsIsWrittenAsItWouldBeAtOnce, ()) {
+  const kvs::Run whole = *AnyRun();
+  RunWriter writer;
+  for (size_t count = 0; count <= whole.trials.size(); ++count) {
+    kvs::Run run = whole;
+    run.trials.resize(count);
+    run.elapsed_s = static_cast<double>(count);
+    const std::string text = writer.Text(run, "here");
+    RC_ASSERT(text == RunToJson(run));
+    RC_ASSERT(text == Json::parse(text).dump(1) + "\n");
+  }
+}
+
+TEST(ResultFileTest, ATrialThatCannotBeWrittenSpoilsNoOther) {
+  kvs::Run run = SmallRun();
+  const kvs::Run good = run;
+  run.trials[3].latencies[0].mean_ns = -1;
+  RunWriter writer;
+  ErrorOf([&] { writer.Text(run, "here"); });
+  EXPECT_EQ(writer.Text(good, "here"), RunToJson(good));
+}
+
+TEST(ResultFileTest, WhatIsThereStaysUntilTheNewFileMayReplaceIt) {
+  const TemporaryDirectory directory;
+  const auto path = directory.path() / "run.json";
+  WriteRun(kvs::Run{}, path);
+  RunWriter writer;
+  const auto refuse = [&](const std::filesystem::path& aside) {
+    EXPECT_EQ(ReadRun(aside), SmallRun());
+    EXPECT_EQ(ReadRun(path), kvs::Run{});
+    throw std::logic_error("not yet");
+  };
+  EXPECT_THROW(writer.Write(SmallRun(), path, refuse), std::logic_error);
+  EXPECT_EQ(ReadRun(path), kvs::Run{});
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory.path()), {}), 1);
+  writer.Write(SmallRun(), path);
+  EXPECT_EQ(ReadRun(path), SmallRun());
 }
 
 TEST(ResultFileTest, AFileComesBackAsItWas) {
