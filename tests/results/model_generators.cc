@@ -1,320 +1,331 @@
 #include "tests/results/model_generators.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace kvs {
 namespace {
 
-// Text with what JSON must escape, and with more than one byte per character.
-rc::Gen<std::string> AnyText() {
-  return rc::gen::map(
-      rc::gen::container<std::vector<std::string>>(rc::gen::element<std::string>(
-          "a", "B", "7", " ", "/", "~", "\"", "\\", "\n", "\t", std::string(1, '\0'), "\x7f",
-          "\u00e9", "\u20ac", "\U0001F600", ",", ":", "{", "]")),
-      [](const std::vector<std::string>& pieces) {
-        std::string text;
-        for (const std::string& piece : pieces) text += piece;
-        return text;
-      });
-}
+// All of these draw within rc::gen::exec: generators for each struct take half a minute to compile.
 
-rc::Gen<double> AnyFigure() {
-  return rc::gen::oneOf(
-      rc::gen::map(rc::gen::arbitrary<double>(),
-                   [](double value) { return std::isfinite(value) ? std::fabs(value) : 0.0; }),
-      rc::gen::element(0.0, 0.1, 1.0, 1e-308, 1e300, std::numeric_limits<double>::denorm_min()));
-}
-
-rc::Gen<uint64_t> AnyCount() {
-  return rc::gen::oneOf(rc::gen::arbitrary<uint64_t>(),
-                        rc::gen::element<uint64_t>(0, 1, std::numeric_limits<uint64_t>::max()));
-}
+bool Flag() { return *rc::gen::arbitrary<bool>(); }
+unsigned Number() { return *rc::gen::arbitrary<unsigned>(); }
+size_t Below(size_t end) { return *rc::gen::inRange<size_t>(0, end); }
 
 template <typename T>
-rc::Gen<std::vector<T>> Some(rc::Gen<T> gen) {
-  return rc::gen::resize(3, rc::gen::container<std::vector<T>>(std::move(gen)));
+T OneOf(std::initializer_list<T> values) {
+  return values.begin()[Below(values.size())];
 }
 
-rc::Gen<Properties> AnyProperties() {
-  return rc::gen::exec([] {
-    Properties properties;
-    for (const std::string& name :
-         *rc::gen::resize(4, rc::gen::unique<std::vector<std::string>>(AnyText()))) {
-      properties.emplace_back(name, *AnyText());
-    }
-    return properties;
-  });
+std::string NameOf(std::initializer_list<const char*> names) { return OneOf(names); }
+
+// `count` of what `draw` draws.
+template <typename Draw>
+auto Several(size_t count, Draw draw) {
+  std::vector<decltype(draw())> values;
+  while (values.size() < count) values.push_back(draw());
+  return values;
 }
 
-rc::Gen<Latency> AnyLatency() {
-  return rc::gen::exec([] {
-    Latency latency;
-    latency.what = *rc::gen::element<std::string>("read", "update", "all", "queue-wait");
-    latency.samples = *AnyCount();
-    latency.mean_ns = *AnyFigure();
-    latency.min_ns = *AnyCount();
-    latency.max_ns = *AnyCount();
-    for (const double percent : *Some(rc::gen::element(50.0, 99.0, 99.9, 99.999, 100.0))) {
-      latency.percentiles.push_back({percent, *AnyCount(), *AnyCount()});
-    }
-    return latency;
-  });
+template <typename Draw>
+auto Some(Draw draw) {
+  return Several(Below(4), draw);
 }
 
-rc::Gen<OperationCounts> AnyCounts() {
-  return rc::gen::exec([] {
-    return OperationCounts{*AnyText(),  *AnyCount(), *AnyCount(),
-                           *AnyCount(), *AnyCount(), *AnyCount()};
+template <typename Draw>
+auto Perhaps(Draw draw) {
+  return Flag() ? std::optional(draw()) : std::nullopt;
+}
+
+// Text with what JSON must escape, and with more than one byte per character.
+std::string DrawText() {
+  static const std::vector<std::string> kPieces = {"a",
+                                                   "B",
+                                                   "7",
+                                                   " ",
+                                                   "/",
+                                                   "~",
+                                                   "\"",
+                                                   "\\",
+                                                   "\n",
+                                                   "\t",
+                                                   std::string(1, '\0'),
+                                                   "\x7f",
+                                                   "\u00e9",
+                                                   "\u20ac",
+                                                   "\U0001F600",
+                                                   ",",
+                                                   ":",
+                                                   "{",
+                                                   "]"};
+  const auto pieces =
+      *rc::gen::resize(9, rc::gen::container<std::vector<uint8_t>>(
+                              rc::gen::inRange<uint8_t>(0, static_cast<uint8_t>(kPieces.size()))));
+  std::string text;
+  for (const uint8_t piece : pieces) text += kPieces[piece];
+  return text;
+}
+
+double DrawFigure() {
+  if (Flag()) {
+    return OneOf({0.0, 0.1, 1.0, 1e-308, 1e300, std::numeric_limits<double>::denorm_min()});
+  }
+  const double value = *rc::gen::arbitrary<double>();
+  return std::isfinite(value) ? std::fabs(value) : 0.0;
+}
+
+uint64_t DrawCount() {
+  if (Flag()) return OneOf<uint64_t>({0, 1, std::numeric_limits<uint64_t>::max()});
+  return *rc::gen::arbitrary<uint64_t>();
+}
+
+double DrawShare() { return static_cast<double>(Below(1001)) / 1000; }
+double DrawSeconds() { return static_cast<double>(1 + Below(999)) / 7; }
+
+Properties DrawProperties() {
+  Properties properties;
+  for (std::string& name : Some(DrawText)) {
+    const bool is_new = std::none_of(properties.begin(), properties.end(),
+                                     [&](const auto& other) { return other.first == name; });
+    if (is_new) properties.emplace_back(std::move(name), DrawText());
+  }
+  return properties;
+}
+
+Latency DrawLatency() {
+  Latency latency;
+  latency.what = NameOf({"read", "update", "all", "queue-wait"});
+  latency.samples = DrawCount();
+  latency.mean_ns = DrawFigure();
+  latency.min_ns = DrawCount();
+  latency.max_ns = DrawCount();
+  latency.percentiles = Some([] {
+    return Percentile{OneOf({50.0, 99.0, 99.9, 99.999, 100.0}), DrawCount(), DrawCount()};
   });
+  return latency;
+}
+
+OperationCounts DrawCounts() {
+  return OperationCounts{DrawText(),  DrawCount(), DrawCount(),
+                         DrawCount(), DrawCount(), DrawCount()};
 }
 
 // From none to more than enough for a test of their trend.
-rc::Gen<std::vector<Slice>> AnySlices() {
-  return rc::gen::exec([] {
-    const auto any_slice = rc::gen::exec([] {
-      return Slice{*rc::gen::inRange(1, 1000) / 7.0, *rc::gen::inRange<uint64_t>(0, 9)};
-    });
-    return *rc::gen::container<std::vector<Slice>>(*rc::gen::element<size_t>(0, 1, 9, 10, 40),
-                                                   any_slice);
-  });
+std::vector<Slice> DrawSlices() {
+  return Several(OneOf<size_t>({0, 1, 9, 10, 40}), [] { return Slice{DrawSeconds(), Below(9)}; });
 }
 
-rc::Gen<CellName> AnyCell() {
-  return rc::gen::exec([] {
-    return CellName{*rc::gen::element<std::string>("ycsb-a", "my/\"work\"", "\u00e9"),
-                    *rc::gen::element<std::string>("null", "lmdb", "lockfree:segment_size=8MiB"),
-                    *rc::gen::inRange(1u, 4u), *rc::gen::element<std::string>("naive", "dedicated"),
-                    *rc::gen::element<std::string>("none", "process", "sync")};
-  });
+CellName DrawCell() {
+  return CellName{NameOf({"ycsb-a", "my/\"work\"", "\u00e9"}),
+                  NameOf({"null", "lmdb", "lockfree:segment_size=8MiB"}),
+                  1 + static_cast<unsigned>(Below(3)), NameOf({"naive", "dedicated"}),
+                  NameOf({"none", "process", "sync"})};
 }
 
-rc::Gen<BenchmarkContext> AnyContext() {
-  return rc::gen::exec([] {
-    BenchmarkContext context;
-    context.host_name = *AnyText();
-    context.executable = *AnyText();
-    context.num_cpus = *rc::gen::arbitrary<unsigned>();
-    context.mhz_per_cpu = *rc::gen::arbitrary<unsigned>();
-    context.cpu_scaling_enabled = *rc::gen::arbitrary<bool>();
-    if (*rc::gen::arbitrary<bool>()) context.caches = {{*AnyText(), 3, *AnyCount(), 8}};
-    context.load_avg = *Some(AnyFigure());
-    context.library_build_type = *AnyText();
-    return context;
-  });
+BenchmarkContext DrawContext() {
+  BenchmarkContext context;
+  context.host_name = DrawText();
+  context.executable = DrawText();
+  context.num_cpus = Number();
+  context.mhz_per_cpu = Number();
+  context.cpu_scaling_enabled = Flag();
+  if (Flag()) context.caches = {{DrawText(), 3, DrawCount(), 8}};
+  context.load_avg = Some(DrawFigure);
+  context.library_build_type = DrawText();
+  return context;
 }
 
-rc::Gen<MachineReport> AnyMachine() {
-  return rc::gen::exec([] {
-    MachineReport machine;
-    machine.fingerprint = *AnyText();
-    if (*rc::gen::arbitrary<bool>()) machine.facts = *AnyProperties();
-    const auto any_finding = rc::gen::exec([] {
-      return Finding{*AnyText(),
-                     *rc::gen::element(FindingStatus::kOk, FindingStatus::kWarn,
-                                       FindingStatus::kFail, FindingStatus::kUnknown),
-                     *AnyText(), *AnyText()};
-    });
-    machine.findings = *Some(any_finding);
-    return machine;
+MachineReport DrawMachine() {
+  MachineReport machine;
+  machine.fingerprint = DrawText();
+  if (Flag()) machine.facts = DrawProperties();
+  machine.findings = Some([] {
+    return Finding{DrawText(),
+                   OneOf({FindingStatus::kOk, FindingStatus::kWarn, FindingStatus::kFail,
+                          FindingStatus::kUnknown}),
+                   DrawText(), DrawText()};
   });
+  return machine;
 }
 
-rc::Gen<RunRequest> AnyPlan() {
-  return rc::gen::exec([] {
-    RunRequest plan;
-    plan.engines = *Some(AnyText());
-    plan.threads = *Some(rc::gen::arbitrary<unsigned>());
-    plan.pools = *Some(AnyText());
-    plan.durabilities = *Some(AnyText());
-    plan.trials = *rc::gen::arbitrary<unsigned>();
-    plan.duration_s = *AnyFigure();
-    plan.warmup_s = *AnyFigure();
-    plan.timeout_s = *AnyFigure();
-    if (*rc::gen::arbitrary<bool>()) {
-      plan.rate_per_s = *AnyFigure();
-      plan.arrivals = *AnyText();
-    }
-    if (*rc::gen::arbitrary<bool>()) plan.cold = *AnyText();
-    if (*rc::gen::arbitrary<bool>()) plan.slo = *AnyText();
-    if (*rc::gen::arbitrary<bool>()) plan.sampling_period = *AnyFigure();
-    plan.verify_fully = *rc::gen::arbitrary<bool>();
-    plan.memory_budget_bytes = *AnyCount();
-    plan.directory = *AnyText();
-    plan.is_existing_store = *rc::gen::arbitrary<bool>();
-    plan.keep = *rc::gen::arbitrary<bool>();
-    if (*rc::gen::arbitrary<bool>()) plan.no_floor = *rc::gen::arbitrary<bool>();
-    return plan;
-  });
+RunRequest DrawPlan() {
+  RunRequest plan;
+  plan.engines = Some(DrawText);
+  plan.threads = Some(Number);
+  plan.pools = Some(DrawText);
+  plan.durabilities = Some(DrawText);
+  plan.trials = Number();
+  plan.duration_s = DrawFigure();
+  plan.warmup_s = DrawFigure();
+  plan.timeout_s = DrawFigure();
+  if (Flag()) {
+    plan.rate_per_s = DrawFigure();
+    plan.arrivals = DrawText();
+  }
+  if (Flag()) plan.cold = DrawText();
+  if (Flag()) plan.slo = DrawText();
+  if (Flag()) plan.sampling_period = DrawFigure();
+  plan.verify_fully = Flag();
+  plan.memory_budget_bytes = DrawCount();
+  plan.directory = DrawText();
+  plan.is_existing_store = Flag();
+  plan.keep = Flag();
+  if (Flag()) plan.no_floor = Flag();
+  return plan;
 }
 
-rc::Gen<Session> AnySession() {
-  return rc::gen::exec([] {
-    Session session{*AnyText(), *AnyFigure(), *AnyText(), *AnyCount(), {}};
-    if (*rc::gen::arbitrary<bool>()) session.machine = *AnyMachine();
-    return session;
-  });
+Session DrawSession() {
+  Session session{DrawText(), DrawFigure(), DrawText(), DrawCount(), {}};
+  if (Flag()) session.machine = DrawMachine();
+  return session;
 }
 
-rc::Gen<std::optional<uint64_t>> PerhapsACount() {
-  return rc::gen::exec(
-      [] { return *rc::gen::arbitrary<bool>() ? std::optional(*AnyCount()) : std::nullopt; });
+std::optional<uint64_t> PerhapsACount() { return Perhaps(DrawCount); }
+
+TrialCosts DrawCosts() {
+  TrialCosts costs;
+  costs.voluntary_switches = DrawCount();
+  costs.involuntary_switches = DrawCount();
+  costs.minor_faults = DrawCount();
+  costs.major_faults = DrawCount();
+  if (Flag()) {
+    costs.other_cpu_share = DrawShare();
+    costs.idle_cpu_share = 1 - *costs.other_cpu_share;
+  }
+  costs.call_read_bytes = PerhapsACount();
+  costs.call_write_bytes = PerhapsACount();
+  costs.device_read_bytes = PerhapsACount();
+  costs.device_write_bytes = PerhapsACount();
+  costs.written_bytes = DrawCount();
+  costs.found_bytes = DrawCount();
+  costs.live_bytes = PerhapsACount();
+  costs.anonymous_begin_bytes = PerhapsACount();
+  costs.anonymous_end_bytes = PerhapsACount();
+  costs.instructions = PerhapsACount();
+  costs.cycles = PerhapsACount();
+  costs.cache_references = PerhapsACount();
+  costs.cache_misses = PerhapsACount();
+  costs.dtlb_load_misses = PerhapsACount();
+  if (Flag()) costs.counter_running_share = DrawShare();
+  costs.notes = Some(DrawText);
+  return costs;
 }
 
-rc::Gen<TrialCosts> AnyCosts() {
-  return rc::gen::exec([] {
-    TrialCosts costs;
-    costs.voluntary_switches = *AnyCount();
-    costs.involuntary_switches = *AnyCount();
-    costs.minor_faults = *AnyCount();
-    costs.major_faults = *AnyCount();
-    if (*rc::gen::arbitrary<bool>()) {
-      costs.other_cpu_share = *rc::gen::inRange(0, 1000) / 1000.0;
-      costs.idle_cpu_share = 1 - *costs.other_cpu_share;
-    }
-    costs.call_read_bytes = *PerhapsACount();
-    costs.call_write_bytes = *PerhapsACount();
-    costs.device_read_bytes = *PerhapsACount();
-    costs.device_write_bytes = *PerhapsACount();
-    costs.written_bytes = *AnyCount();
-    costs.found_bytes = *AnyCount();
-    costs.live_bytes = *PerhapsACount();
-    costs.anonymous_begin_bytes = *PerhapsACount();
-    costs.anonymous_end_bytes = *PerhapsACount();
-    costs.instructions = *PerhapsACount();
-    costs.cycles = *PerhapsACount();
-    costs.cache_references = *PerhapsACount();
-    costs.cache_misses = *PerhapsACount();
-    costs.dtlb_load_misses = *PerhapsACount();
-    if (*rc::gen::arbitrary<bool>()) {
-      costs.counter_running_share = *rc::gen::inRange(0, 1000) / 1000.0;
-    }
-    costs.notes = *Some(AnyText());
-    return costs;
-  });
+TrialClock DrawClock() {
+  TrialClock clock{DrawText(), DrawFigure(), DrawCount(), std::nullopt};
+  if (Flag()) clock.deviation_ppm = DrawFigure();
+  return clock;
 }
 
-rc::Gen<TrialClock> AnyClock() {
-  return rc::gen::exec([] {
-    TrialClock clock{*AnyText(), *AnyFigure(), *AnyCount(), std::nullopt};
-    if (*rc::gen::arbitrary<bool>()) clock.deviation_ppm = *AnyFigure();
-    return clock;
-  });
+Trial DrawTrial() {
+  Trial trial;
+  trial.cell = DrawCell();
+  trial.repetition = Number();
+  trial.is_floor = Flag();
+  trial.status = OneOf({TrialStatus::kOk, TrialStatus::kUnsupported, TrialStatus::kFailed,
+                        TrialStatus::kWrongAnswer, TrialStatus::kInterrupted});
+  trial.reason = DrawText();
+  trial.seed = DrawCount();
+  trial.window_s = DrawSeconds();
+  trial.operations = DrawCount();
+  trial.throughput_per_s = static_cast<double>(trial.operations) / trial.window_s;
+  trial.background_operations = DrawCount();
+  trial.operations_per_second = Some(DrawCount);
+  if (Flag()) trial.slices = DrawSlices();
+  trial.counts = Some(DrawCounts);
+  trial.latencies = Some(DrawLatency);
+  trial.sampling_period = DrawFigure();
+  if (Flag()) trial.queue_wait = DrawLatency();
+  if (Flag()) {
+    trial.rate_per_s = static_cast<double>(1 + Below(1'000'000)) / 7;
+    trial.arrivals = NameOf({"poisson", "constant"});
+    trial.backlog_operations = PerhapsACount();
+  }
+  if (Flag()) trial.response_times = Some(DrawLatency);
+  trial.handles_cloned = DrawCount();
+  trial.loaded_records = DrawCount();
+  trial.open_s = DrawFigure();
+  trial.load_s = DrawFigure();
+  trial.settle_s = DrawFigure();
+  trial.warmup_s = DrawFigure();
+  trial.values_checked = DrawCount();
+  trial.values_checked_fully = DrawCount();
+  trial.read_back = DrawCount();
+  if (Flag()) trial.cold = NameOf({"evict", "drop"});
+  if (Flag()) trial.page_cache = {DrawCount(), DrawCount()};
+  trial.dataset_bytes = DrawCount();
+  trial.directory_bytes = DrawCount();
+  trial.memory_budget_bytes = DrawCount();
+  trial.peak_rss_bytes = DrawCount();
+  trial.flushes = DrawCount();
+  trial.audited_writes = PerhapsACount();
+  trial.busy_waits = DrawCount();
+  trial.busy_wait_ns = DrawCount();
+  trial.user_cpu_s = DrawSeconds();
+  trial.system_cpu_s = Flag() ? DrawSeconds() : 0;
+  if (Flag()) trial.costs = DrawCosts();
+  if (Flag()) trial.clock = DrawClock();
+  trial.library = DrawText();
+  trial.effective_options = DrawProperties();
+  trial.notes = Some(DrawText);
+  return trial;
+}
+
+MaxRates DrawMaxRates() {
+  MaxRates rates{DrawText(), DrawText(), DrawFigure(), Number(), {}};
+  MaxRate search;
+  search.cell = DrawCell();
+  search.outcome =
+      OneOf({SearchOutcome::kSearching, SearchOutcome::kFound, SearchOutcome::kNotReached,
+             SearchOutcome::kNotJudged, SearchOutcome::kFailed});
+  search.reason = DrawText();
+  search.closed_loop_per_s = DrawFigure();
+  search.lowest_per_s = DrawFigure();
+  if (Flag()) search.max_rate_per_s = DrawFigure();
+  if (Flag()) search.fails_at_per_s = DrawFigure();
+  search.probes = Some([] { return RateProbe{DrawText(), Flag(), DrawText(), DrawTrial()}; });
+  rates.cells.push_back(std::move(search));
+  return rates;
+}
+
+Run DrawRun() {
+  Run run;
+  run.version = DrawText();
+  run.command_line = DrawText();
+  run.started_at = DrawText();
+  run.elapsed_s = DrawFigure();
+  run.complete = Flag();
+  run.planned_trials = Number();
+  run.seed = DrawCount();
+  run.context = DrawContext();
+  run.host = DrawProperties();
+  if (Flag()) run.machine = DrawMachine();
+  if (Flag()) {
+    run.workloads = {{"w" + DrawText(), DrawProperties(), Some(DrawText)}};
+  }
+  if (Flag()) run.plan = DrawPlan();
+  if (Flag()) run.sessions = Some(DrawSession);
+  if (Flag()) run.notes = Some(DrawText);
+  run.trials = Some(DrawTrial);
+  if (Flag()) run.max_rates = DrawMaxRates();
+  return run;
 }
 
 }  // namespace
 
-rc::Gen<Trial> AnyTrial() {
-  return rc::gen::exec([] {
-    Trial trial;
-    trial.cell = *AnyCell();
-    trial.repetition = *rc::gen::arbitrary<unsigned>();
-    trial.is_floor = *rc::gen::arbitrary<bool>();
-    trial.status =
-        *rc::gen::element(TrialStatus::kOk, TrialStatus::kUnsupported, TrialStatus::kFailed,
-                          TrialStatus::kWrongAnswer, TrialStatus::kInterrupted);
-    trial.reason = *AnyText();
-    trial.seed = *AnyCount();
-    trial.window_s = *rc::gen::inRange(1, 1000) / 7.0;
-    trial.operations = *AnyCount();
-    trial.throughput_per_s = static_cast<double>(trial.operations) / trial.window_s;
-    trial.background_operations = *AnyCount();
-    trial.operations_per_second = *Some(AnyCount());
-    if (*rc::gen::arbitrary<bool>()) trial.slices = *AnySlices();
-    trial.counts = *Some(AnyCounts());
-    trial.latencies = *Some(AnyLatency());
-    trial.sampling_period = *AnyFigure();
-    if (*rc::gen::arbitrary<bool>()) trial.queue_wait = *AnyLatency();
-    if (*rc::gen::arbitrary<bool>()) {
-      trial.rate_per_s = *rc::gen::inRange(1, 1'000'000) / 7.0;
-      trial.arrivals = *rc::gen::element<std::string>("poisson", "constant");
-      trial.backlog_operations = *PerhapsACount();
-    }
-    if (*rc::gen::arbitrary<bool>()) trial.response_times = *Some(AnyLatency());
-    trial.handles_cloned = *AnyCount();
-    trial.loaded_records = *AnyCount();
-    trial.open_s = *AnyFigure();
-    trial.load_s = *AnyFigure();
-    trial.settle_s = *AnyFigure();
-    trial.warmup_s = *AnyFigure();
-    trial.values_checked = *AnyCount();
-    trial.values_checked_fully = *AnyCount();
-    trial.read_back = *AnyCount();
-    if (*rc::gen::arbitrary<bool>()) trial.cold = *rc::gen::element<std::string>("evict", "drop");
-    if (*rc::gen::arbitrary<bool>()) trial.page_cache = {*AnyCount(), *AnyCount()};
-    trial.dataset_bytes = *AnyCount();
-    trial.directory_bytes = *AnyCount();
-    trial.memory_budget_bytes = *AnyCount();
-    trial.peak_rss_bytes = *AnyCount();
-    trial.flushes = *AnyCount();
-    trial.audited_writes = *PerhapsACount();
-    trial.busy_waits = *AnyCount();
-    trial.busy_wait_ns = *AnyCount();
-    trial.user_cpu_s = *rc::gen::inRange(0, 1000) / 7.0;
-    trial.system_cpu_s = *rc::gen::inRange(0, 1000) / 7.0;
-    if (*rc::gen::arbitrary<bool>()) trial.costs = *AnyCosts();
-    if (*rc::gen::arbitrary<bool>()) trial.clock = *AnyClock();
-    trial.library = *AnyText();
-    trial.effective_options = *AnyProperties();
-    trial.notes = *Some(AnyText());
-    return trial;
-  });
+rc::Gen<Trial> AnyTrial() { return rc::gen::exec(DrawTrial); }
+
+rc::Gen<std::vector<Trial>> AnyTrials() {
+  return rc::gen::exec([] { return Some(DrawTrial); });
 }
 
-namespace {
-
-rc::Gen<MaxRates> AnyMaxRates() {
-  return rc::gen::exec([] {
-    MaxRates rates{*AnyText(), *AnyText(), *AnyFigure(), *rc::gen::arbitrary<unsigned>(), {}};
-    const auto any_probe = rc::gen::exec([] {
-      return RateProbe{*AnyText(), *rc::gen::arbitrary<bool>(), *AnyText(), *AnyTrial()};
-    });
-    MaxRate search;
-    search.cell = *AnyCell();
-    search.outcome = *rc::gen::element(SearchOutcome::kSearching, SearchOutcome::kFound,
-                                       SearchOutcome::kNotReached, SearchOutcome::kNotJudged,
-                                       SearchOutcome::kFailed);
-    search.reason = *AnyText();
-    search.closed_loop_per_s = *AnyFigure();
-    search.lowest_per_s = *AnyFigure();
-    if (*rc::gen::arbitrary<bool>()) search.max_rate_per_s = *AnyFigure();
-    if (*rc::gen::arbitrary<bool>()) search.fails_at_per_s = *AnyFigure();
-    search.probes = *Some(any_probe);
-    rates.cells.push_back(std::move(search));
-    return rates;
-  });
-}
-
-}  // namespace
-
-rc::Gen<std::vector<Trial>> AnyTrials() { return Some(AnyTrial()); }
-
-rc::Gen<Run> AnyRun() {
-  return rc::gen::exec([] {
-    Run run;
-    run.version = *AnyText();
-    run.command_line = *AnyText();
-    run.started_at = *AnyText();
-    run.elapsed_s = *AnyFigure();
-    run.complete = *rc::gen::arbitrary<bool>();
-    run.planned_trials = *rc::gen::arbitrary<unsigned>();
-    run.seed = *AnyCount();
-    run.context = *AnyContext();
-    run.host = *AnyProperties();
-    if (*rc::gen::arbitrary<bool>()) run.machine = *AnyMachine();
-    if (*rc::gen::arbitrary<bool>()) {
-      run.workloads = {{*rc::gen::nonEmpty(AnyText()), *AnyProperties(), *Some(AnyText())}};
-    }
-    if (*rc::gen::arbitrary<bool>()) run.plan = *AnyPlan();
-    if (*rc::gen::arbitrary<bool>()) run.sessions = *Some(AnySession());
-    if (*rc::gen::arbitrary<bool>()) run.notes = *Some(AnyText());
-    run.trials = *AnyTrials();
-    if (*rc::gen::arbitrary<bool>()) run.max_rates = *AnyMaxRates();
-    return run;
-  });
-}
+rc::Gen<Run> AnyRun() { return rc::gen::exec(DrawRun); }
 
 }  // namespace kvs
