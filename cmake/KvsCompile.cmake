@@ -39,12 +39,20 @@ endif()
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   # The sloppiness is what ccache asks for before it caches anything with a precompiled header. Paths
-  # below the base are cached as relative ones, so that what one checkout compiled serves all others;
-  # debug information has to name them alike for that.
+  # below the base are cached as relative ones, so that what one checkout compiled serves all others
+  # (of clang's nothing with a precompiled header does); debug information has to name them alike for that.
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros
       CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} "${CCACHE}")
   target_compile_options(kvs_compile INTERFACE "-fdebug-prefix-map=${PROJECT_SOURCE_DIR}=.")
 endif()
+
+# kvs_precompile(<target> <header>...): reads headers of others, which take seconds to read, once for all
+# sources of the target. Not in debug builds: see kvs_compile_together.
+function(kvs_precompile target)
+  if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+  endif()
+endfunction()
 
 # kvs_library(<name> SOURCES ... [LINK ...]): one static library per folder.
 function(kvs_library name)
