@@ -39,9 +39,9 @@ std::optional<ProcessIo> ParseProcessIo(std::string_view text) {
   };
   bool found[std::size(members)] = {};
   while (!text.empty()) {
-    const size_t end = std::min(text.find('\n'), text.size());
+    const size_t end = text.find('\n');
     const std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
+    text = end == text.npos ? "" : text.substr(end + 1);
     const size_t colon = line.find(':');
     if (colon == std::string_view::npos) continue;
     for (size_t i = 0; i < std::size(members); ++i) {
