@@ -46,8 +46,9 @@ if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   target_compile_options(kvs_compile INTERFACE "-fdebug-prefix-map=${PROJECT_SOURCE_DIR}=.")
 endif()
 
-# kvs_precompile(<target> <header>...): reads headers of others, which take seconds to read, once for all
-# sources of the target. Not in debug builds: see kvs_compile_together.
+# kvs_precompile(<target> <header>...): reads these headers, of others, once for all sources of a target.
+# For targets of many sources that are compiled one by one (with g++ -O2 the engines take 0.6 of the
+# time); those that are compiled together gain nothing. Not in debug builds: see kvs_compile_together.
 function(kvs_precompile target)
   if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     target_precompile_headers(${target} PRIVATE ${ARGN})

@@ -1,8 +1,10 @@
 #include "harness/output_files.h"
 
+#include <atomic>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include <gmock/gmock.h>
@@ -95,6 +97,22 @@ TEST_F(OutputFilesTest, TwoRunsNeverHaveTheSameFile) {
   first.Save(AnyRun(false));
   EXPECT_THROW(OutputFiles::OfNewRun(path, {}, /*replace=*/true), EnvironmentError);
   EXPECT_FALSE(ReadRun(path).complete);
+}
+
+TEST_F(OutputFilesTest, NoMomentOfARunsSavingIsOneToResumeIt) {
+  const std::filesystem::path path = Path("run.json");
+  OutputFiles files = OutputFiles::OfNewRun(path, {}, /*replace=*/false);
+  files.Begin(AnyRun(false));
+  std::atomic<bool> is_saved{false}, was_free{false};
+  std::thread other([&] {
+    while (!is_saved) {
+      if (FileClaim().Take(path)) was_free = true;
+    }
+  });
+  for (int i = 0; i < 50; ++i) files.Save(AnyRun(false));
+  is_saved = true;
+  other.join();
+  EXPECT_FALSE(was_free);
 }
 
 TEST_F(OutputFilesTest, DefaultNamesDoNotMeet) {
