@@ -109,7 +109,7 @@ TEST_F(OutputFilesTest, NoMomentOfARunsSavingIsOneToResumeIt) {
       if (FileClaim().Take(path)) was_free = true;
     }
   });
-  for (int i = 0; i < 50; ++i) files.Save(AnyRun(false));
+  for (int i = 0; i < 50; ++i) EXPECT_NO_THROW(files.Save(AnyRun(false)));
   is_saved = true;
   other.join();
   EXPECT_FALSE(was_free);
