@@ -19,7 +19,8 @@ class AtomicFileError : public std::runtime_error {
 // renamed, and the directory synced. A symbolic link is followed. `before_rename`, if anything, is
 // called with the name of the file aside. Throws AtomicFileError, also when something other than a
 // regular file is at `path`, and what `before_rename` throws; what was there is then left as it
-// was.
+// was, unless it was the directory that could not be synced: then the new content is there, but a
+// power loss may take it.
 void WriteFileAtomically(
     const std::filesystem::path& path, std::string_view content,
     const std::function<void(const std::filesystem::path& aside)>& before_rename = nullptr);

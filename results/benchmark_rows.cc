@@ -28,8 +28,8 @@ Json Row(const Trial& trial, const Family& family, const std::string& suffix, si
 
 void AddTimes(Json& row, uint64_t iterations, double real_ns, double cpu_ns) {
   row["iterations"] = iterations;
-  row["real_time"] = JsonWriter::Convert(real_ns, "/benchmarks");
-  row["cpu_time"] = JsonWriter::Convert(cpu_ns, "/benchmarks");
+  row["real_time"] = JsonWriter::Convert(real_ns);
+  row["cpu_time"] = JsonWriter::Convert(cpu_ns);
   row["time_unit"] = "ns";
 }
 
@@ -49,7 +49,7 @@ Json ThroughputRow(const Trial& trial, const Family& family) {
   const double cpu_s = trial.user_cpu_s + trial.system_cpu_s;
   AddTimes(row, trial.operations, 1e9 / trial.throughput_per_s,
            1e9 * cpu_s / static_cast<double>(trial.operations));
-  row["items_per_second"] = JsonWriter::Convert(trial.throughput_per_s, "/benchmarks");
+  row["items_per_second"] = JsonWriter::Convert(trial.throughput_per_s);
   if (trial.status == TrialStatus::kInterrupted) row["label"] = "interrupted";
   return row;
 }

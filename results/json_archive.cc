@@ -15,90 +15,85 @@ std::string Describe(const Json& json) {
 
 }  // namespace
 
-std::string Child(const std::string& pointer, const std::string& name) {
-  std::string child = pointer + "/";
+void JsonError::IsWithin(std::string_view name) {
+  std::string outer = "/";
   for (const char c : name) {
     if (c == '~') {
-      child += "~0";
+      outer += "~0";
     } else if (c == '/') {
-      child += "~1";
+      outer += "~1";
     } else {
-      child += c;
+      outer += c;
     }
   }
-  return child;
+  pointer_.insert(0, outer);
 }
 
-std::string Child(const std::string& pointer, size_t index) {
-  return fmt::format("{}/{}", pointer, index);
-}
-
-Json JsonWriter::ConvertProperties(const Properties& properties, const std::string& pointer) {
+Json JsonWriter::ConvertProperties(const Properties& properties) {
   Json object = Json::object();
   for (const auto& [name, value] : properties) {
-    if (object.contains(name)) throw JsonError(Child(pointer, name), "the name occurs twice");
+    if (object.contains(name)) {
+      InMember(name, [] { throw JsonError("the name occurs twice"); });
+    }
     object[name] = value;
   }
   return object;
 }
 
-JsonReader::JsonReader(const Json& json, std::string pointer)
-    : json_(json), pointer_(std::move(pointer)) {
-  Expect(json, json.is_object(), "an object", pointer_);
+JsonReader::JsonReader(const Json& json) : json_(json) {
+  Expect(json, json.is_object(), "an object");
 }
 
 void JsonReader::CheckNothingElse() const {
   for (const auto& [name, value] : json_.items()) {
-    if (!known_.contains(name)) {
-      throw JsonError(Child(pointer_, name), "a member that this schema version does not have");
-    }
+    if (known_.contains(name)) continue;
+    InMember(name, [] { throw JsonError("a member that this schema version does not have"); });
   }
 }
 
-const Json& JsonReader::Expect(const Json& json, bool holds, const char* what,
-                               const std::string& pointer) {
-  if (!holds) {
-    throw JsonError(pointer, fmt::format("{} is expected here, not {}", what, Describe(json)));
-  }
+const Json& JsonReader::Expect(const Json& json, bool holds, const char* what) {
+  if (!holds) throw JsonError(fmt::format("{} is expected here, not {}", what, Describe(json)));
   return json;
 }
 
-uint64_t JsonReader::Unsigned(const Json& json, uint64_t max, const std::string& pointer) {
-  Expect(json, json.is_number_unsigned(), "an integer from 0 on", pointer);
+uint64_t JsonReader::Unsigned(const Json& json, uint64_t max) {
+  Expect(json, json.is_number_unsigned(), "an integer from 0 on");
   const auto value = json.get<uint64_t>();
-  if (value > max) throw JsonError(pointer, fmt::format("{} is more than {}", value, max));
+  if (value > max) throw JsonError(fmt::format("{} is more than {}", value, max));
   return value;
 }
 
-TrialStatus JsonReader::Status(const Json& json, const std::string& pointer) {
-  Expect(json, json.is_string(), "a string", pointer);
+TrialStatus JsonReader::Status(const Json& json) {
+  Expect(json, json.is_string(), "a string");
   const std::optional<TrialStatus> status = ParseTrialStatus(json.get<std::string>());
   Expect(json, status.has_value(),
-         "\"ok\", \"unsupported\", \"failed\", \"wrong-answer\" or \"interrupted\"", pointer);
+         "\"ok\", \"unsupported\", \"failed\", \"wrong-answer\" or \"interrupted\"");
   return *status;
 }
 
-FindingStatus JsonReader::StatusOfFinding(const Json& json, const std::string& pointer) {
-  Expect(json, json.is_string(), "a string", pointer);
+FindingStatus JsonReader::StatusOfFinding(const Json& json) {
+  Expect(json, json.is_string(), "a string");
   const std::optional<FindingStatus> status = ParseFindingStatus(json.get<std::string>());
-  Expect(json, status.has_value(), "\"ok\", \"warn\", \"fail\" or \"unknown\"", pointer);
+  Expect(json, status.has_value(), "\"ok\", \"warn\", \"fail\" or \"unknown\"");
   return *status;
 }
 
-SearchOutcome JsonReader::OutcomeOfSearch(const Json& json, const std::string& pointer) {
-  Expect(json, json.is_string(), "a string", pointer);
+SearchOutcome JsonReader::OutcomeOfSearch(const Json& json) {
+  Expect(json, json.is_string(), "a string");
   const std::optional<SearchOutcome> outcome = ParseSearchOutcome(json.get<std::string>());
   Expect(json, outcome.has_value(),
-         "\"searching\", \"found\", \"not-reached\", \"not-judged\" or \"failed\"", pointer);
+         "\"searching\", \"found\", \"not-reached\", \"not-judged\" or \"failed\"");
   return *outcome;
 }
 
-Properties JsonReader::ReadProperties(const Json& json, const std::string& pointer) {
-  Expect(json, json.is_object(), "an object", pointer);
+Properties JsonReader::ReadProperties(const Json& json) {
+  Expect(json, json.is_object(), "an object");
   Properties properties;
-  for (const auto& [name, value] : json.items()) {
-    Expect(value, value.is_string(), "a string", Child(pointer, name));
-    properties.emplace_back(name, value.get<std::string>());
+  for (const auto& member : json.items()) {
+    InMember(member.key(), [&] {
+      const Json& value = Expect(member.value(), member.value().is_string(), "a string");
+      properties.emplace_back(member.key(), value.get<std::string>());
+    });
   }
   return properties;
 }

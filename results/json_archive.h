@@ -19,6 +19,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -33,20 +34,32 @@ using Json = nlohmann::ordered_json;
 template <typename T, typename Struct>
 concept SameStruct = std::same_as<std::remove_const_t<T>, Struct>;
 
-// What is wrong, and where, as a JSON pointer (RFC 6901).
+// What is wrong, and where, as a JSON pointer (RFC 6901). Whoever converts a value does not know
+// where that is: each object and array that an error comes through adds its part to the pointer.
 class JsonError : public std::runtime_error {
  public:
-  JsonError(std::string pointer, const std::string& what)
+  // `pointer` is seen from the value that is being converted.
+  explicit JsonError(const std::string& what, std::string pointer = "")
       : std::runtime_error(what), pointer_(std::move(pointer)) {}
   const std::string& pointer() const { return pointer_; }
+
+  // The value is the member `name` of an object, or the element of an array with that index.
+  void IsWithin(std::string_view name);
 
  private:
   std::string pointer_;
 };
 
-// `pointer` extended by one member or index.
-std::string Child(const std::string& pointer, const std::string& name);
-std::string Child(const std::string& pointer, size_t index);
+// What `convert` returns, of the member or element `name`, of which its JsonErrors then are.
+template <typename Function>
+auto InMember(std::string_view name, Function&& convert) {
+  try {
+    return convert();
+  } catch (JsonError& error) {
+    error.IsWithin(name);
+    throw;
+  }
+}
 
 namespace json_archive {
 
@@ -63,40 +76,36 @@ struct IsOptional<std::optional<T>> : std::true_type {};
 
 class JsonWriter {
  public:
-  explicit JsonWriter(std::string pointer) : pointer_(std::move(pointer)) {}
-
   template <typename T>
   void operator()(const char* name, const T& value) {
     if constexpr (json_archive::IsOptional<T>::value) {
-      if (value) json_[name] = Convert(*value, Child(pointer_, name));
+      if (value) (*this)(name, *value);
     } else {
-      json_[name] = Convert(value, Child(pointer_, name));
+      json_[name] = InMember(name, [&] { return Convert(value); });
     }
   }
 
   // Throws JsonError on a number that is not finite or below 0 (no figure of a result is), and on a
-  // name that occurs twice. `pointer` says where `value` is.
+  // name that occurs twice.
   template <typename T>
-  static Json Convert(const T& value, const std::string& pointer) {
+  static Json Convert(const T& value) {
     if constexpr (std::same_as<T, double>) {
-      if (!std::isfinite(value) || value < 0) {
-        throw JsonError(pointer, "not a finite number from 0 on");
-      }
+      if (!std::isfinite(value) || value < 0) throw JsonError("not a finite number from 0 on");
       return value;
     } else if constexpr (std::is_integral_v<T> || std::same_as<T, std::string>) {
       return value;
     } else if constexpr (std::is_enum_v<T>) {
       return std::string(ToString(value));
     } else if constexpr (std::same_as<T, Properties>) {
-      return ConvertProperties(value, pointer);
+      return ConvertProperties(value);
     } else if constexpr (json_archive::IsVector<T>::value) {
       Json array = Json::array();
       for (const auto& element : value) {
-        array.push_back(Convert(element, Child(pointer, array.size())));
+        array.push_back(InMember(std::to_string(array.size()), [&] { return Convert(element); }));
       }
       return array;
     } else {
-      JsonWriter writer(pointer);
+      JsonWriter writer;
       Fields(writer, value);
       return std::move(writer).Take();
     }
@@ -106,16 +115,15 @@ class JsonWriter {
   Json Take() && { return std::move(json_); }
 
  private:
-  static Json ConvertProperties(const Properties& properties, const std::string& pointer);
+  static Json ConvertProperties(const Properties& properties);
 
-  std::string pointer_;
   Json json_ = Json::object();
 };
 
 class JsonReader {
  public:
   // `json` outlives the reader. Throws JsonError unless it is an object.
-  JsonReader(const Json& json, std::string pointer);
+  explicit JsonReader(const Json& json);
 
   template <typename T>
   void operator()(const char* name, T& value) {
@@ -124,62 +132,60 @@ class JsonReader {
     if constexpr (json_archive::IsOptional<T>::value) {
       value.reset();
       if (found == json_.end()) return;
-      Convert(*found, Child(pointer_, name), value.emplace());
+      InMember(name, [&] { Convert(*found, value.emplace()); });
     } else {
       if (found == json_.end()) {
-        throw JsonError(pointer_, std::string("the member '") + name + "' is missing");
+        throw JsonError(std::string("the member '") + name + "' is missing");
       }
-      Convert(*found, Child(pointer_, name), value);
+      InMember(name, [&] { Convert(*found, value); });
     }
   }
 
   // Throws JsonError when the object has a member that nobody asked for.
   void CheckNothingElse() const;
 
-  // Fills `value` from `json`, which is at `pointer`. Throws JsonError.
+  // Fills `value` from `json`. Throws JsonError.
   template <typename T>
-  static void Convert(const Json& json, const std::string& pointer, T& value) {
+  static void Convert(const Json& json, T& value) {
     if constexpr (std::same_as<T, bool>) {
-      value = Expect(json, json.is_boolean(), "true or false", pointer).template get<bool>();
+      value = Expect(json, json.is_boolean(), "true or false").template get<bool>();
     } else if constexpr (std::unsigned_integral<T>) {
-      value = static_cast<T>(Unsigned(json, std::numeric_limits<T>::max(), pointer));
+      value = static_cast<T>(Unsigned(json, std::numeric_limits<T>::max()));
     } else if constexpr (std::same_as<T, double>) {
       const bool holds = json.is_number() && json.get<double>() >= 0;
-      value = Expect(json, holds, "a number from 0 on", pointer).template get<double>();
+      value = Expect(json, holds, "a number from 0 on").template get<double>();
     } else if constexpr (std::same_as<T, std::string>) {
-      value = Expect(json, json.is_string(), "a string", pointer).template get<std::string>();
+      value = Expect(json, json.is_string(), "a string").template get<std::string>();
     } else if constexpr (std::same_as<T, TrialStatus>) {
-      value = Status(json, pointer);
+      value = Status(json);
     } else if constexpr (std::same_as<T, FindingStatus>) {
-      value = StatusOfFinding(json, pointer);
+      value = StatusOfFinding(json);
     } else if constexpr (std::same_as<T, SearchOutcome>) {
-      value = OutcomeOfSearch(json, pointer);
+      value = OutcomeOfSearch(json);
     } else if constexpr (std::same_as<T, Properties>) {
-      value = ReadProperties(json, pointer);
+      value = ReadProperties(json);
     } else if constexpr (json_archive::IsVector<T>::value) {
-      Expect(json, json.is_array(), "an array", pointer);
+      Expect(json, json.is_array(), "an array");
       value.clear();
       for (size_t i = 0; i < json.size(); ++i) {
-        Convert(json[i], Child(pointer, i), value.emplace_back());
+        InMember(std::to_string(i), [&] { Convert(json[i], value.emplace_back()); });
       }
     } else {
-      JsonReader reader(json, pointer);
+      JsonReader reader(json);
       Fields(reader, value);
       reader.CheckNothingElse();
     }
   }
 
  private:
-  static const Json& Expect(const Json& json, bool holds, const char* what,
-                            const std::string& pointer);
-  static uint64_t Unsigned(const Json& json, uint64_t max, const std::string& pointer);
-  static TrialStatus Status(const Json& json, const std::string& pointer);
-  static FindingStatus StatusOfFinding(const Json& json, const std::string& pointer);
-  static SearchOutcome OutcomeOfSearch(const Json& json, const std::string& pointer);
-  static Properties ReadProperties(const Json& json, const std::string& pointer);
+  static const Json& Expect(const Json& json, bool holds, const char* what);
+  static uint64_t Unsigned(const Json& json, uint64_t max);
+  static TrialStatus Status(const Json& json);
+  static FindingStatus StatusOfFinding(const Json& json);
+  static SearchOutcome OutcomeOfSearch(const Json& json);
+  static Properties ReadProperties(const Json& json);
 
   const Json& json_;
-  std::string pointer_;
   std::set<std::string> known_;
 };
 

@@ -360,14 +360,14 @@ void Fields(Archive& archive, T& context) {
 
 namespace {
 
-constexpr const char* kOurs = "/kvs_bench";
+constexpr const char* kOurs = "kvs_bench";
 
-// Refuses `found`, at `pointer`, unless it is what the trials give.
-void CheckDerived(const Json& expected, const Json& found, const std::string& pointer) {
+// Refuses `found` unless it is what the trials give.
+void CheckDerived(const Json& expected, const Json& found) {
   const Json difference = Json::diff(found, expected);
   if (difference.empty()) return;
-  throw JsonError(pointer + difference[0]["path"].get<std::string>(),
-                  "not what the trials of this file give: was it edited by hand?");
+  throw JsonError("not what the trials of this file give: was it edited by hand?",
+                  difference[0]["path"].get<std::string>());
 }
 
 // Without what the program that wrote the file concluded by rules of its own, which another version
@@ -381,67 +381,84 @@ Json MeasuredOf(Json cells) {
   return cells;
 }
 
-const Json& Member(const Json& object, const char* name, const std::string& pointer) {
+const Json& Member(const Json& object, const char* name) {
   if (!object.is_object() || !object.contains(name)) {
-    throw JsonError(pointer, fmt::format("the member '{}' is missing: not a result file of "
-                                         "kvs-bench",
-                                         name));
+    throw JsonError(
+        fmt::format("the member '{}' is missing: not a result file of kvs-bench", name));
   }
   return object[name];
 }
 
-void CheckVersion(const Json& ours) {
-  const std::string pointer = std::string(kOurs) + "/schema_version";
-  const Json& version = Member(ours, "schema_version", kOurs);
+void CheckVersion(const Json& version) {
   if (version == kResultSchemaVersion) return;
-  throw JsonError(pointer, fmt::format("this program reads version {}, and this file has {}",
-                                       kResultSchemaVersion, version.dump()));
+  throw JsonError(fmt::format("this program reads version {}, and this file has {}",
+                              kResultSchemaVersion, version.dump()));
+}
+
+Json ContextOf(const Run& run) {
+  Json context = Json::object();
+  context["date"] = run.started_at;
+  context.update(JsonWriter::Convert(run.context));
+  return context;
+}
+
+void ReadContext(Json context, Run& run) {
+  const Json& date = Member(context, "date");
+  InMember("date", [&] { CheckDerived(run.started_at, date); });
+  context.erase("date");
+  JsonReader::Convert(context, run.context);
+}
+
+Json OursWithoutTrials(const Run& run) {
+  JsonWriter writer;
+  writer("schema_version", kResultSchemaVersion);
+  WithoutTrials archive(writer);
+  Fields(archive, run);
+  writer("cells", Summarise(run));
+  return std::move(writer).Take();
+}
+
+// Returns the cells as they were read.
+Json ReadOurs(Json ours, Run& run) {
+  const Json& version = Member(ours, "schema_version");
+  InMember("schema_version", [&] { CheckVersion(version); });
+  Json cells = Member(ours, "cells");
+  ours.erase("schema_version");
+  ours.erase("cells");
+  JsonReader::Convert(ours, run);
+  return cells;
 }
 
 }  // namespace
 
-Json ToJson(const Trial& trial, const std::string& pointer) {
-  return JsonWriter::Convert(trial, pointer);
-}
+Json ToJson(const Trial& trial) { return JsonWriter::Convert(trial); }
 
-Json ToJson(const MachineReport& machine) { return JsonWriter::Convert(machine, ""); }
+Json ToJson(const MachineReport& machine) { return JsonWriter::Convert(machine); }
 
-Json ToJson(const Properties& properties) { return JsonWriter::Convert(properties, ""); }
+Json ToJson(const Properties& properties) { return JsonWriter::Convert(properties); }
 
-void FromJson(const Json& json, Trial& trial) { JsonReader::Convert(json, "", trial); }
+void FromJson(const Json& json, Trial& trial) { JsonReader::Convert(json, trial); }
 
 Json ToJsonWithoutTrials(const Run& run) {
   Json file = Json::object();
-  file["context"]["date"] = run.started_at;
-  file["context"].update(JsonWriter::Convert(run.context, "/context"));
-  file["benchmarks"] = BenchmarkRows(run.trials);
-  Json& ours = file["kvs_bench"];
-  ours["schema_version"] = kResultSchemaVersion;
-  JsonWriter writer(kOurs);
-  WithoutTrials archive(writer);
-  Fields(archive, run);
-  ours.update(std::move(writer).Take());
-  ours["cells"] = JsonWriter::Convert(Summarise(run), std::string(kOurs) + "/cells");
+  file["context"] = InMember("context", [&] { return ContextOf(run); });
+  file["benchmarks"] = InMember("benchmarks", [&] { return BenchmarkRows(run.trials); });
+  file[kOurs] = InMember(kOurs, [&] { return OursWithoutTrials(run); });
   return file;
 }
 
 void FromJson(const Json& json, Run& run) {
-  Json ours = Member(json, "kvs_bench", "");
-  CheckVersion(ours);
-  const Json cells = Member(ours, "cells", kOurs);
-  ours.erase("schema_version");
-  ours.erase("cells");
-  JsonReader::Convert(ours, kOurs, run);
-
-  Json context = Member(json, "context", "");
-  const Json& date = Member(context, "date", "/context");
-  CheckDerived(run.started_at, date, "/context/date");
-  context.erase("date");
-  JsonReader::Convert(context, "/context", run.context);
-
-  CheckDerived(BenchmarkRows(run.trials), Member(json, "benchmarks", ""), "/benchmarks");
-  CheckDerived(MeasuredOf(JsonWriter::Convert(Summarise(run), "")), MeasuredOf(cells),
-               std::string(kOurs) + "/cells");
+  const Json& ours = Member(json, kOurs);
+  const Json cells = InMember(kOurs, [&] { return ReadOurs(ours, run); });
+  const Json& context = Member(json, "context");
+  InMember("context", [&] { ReadContext(context, run); });
+  const Json& rows = Member(json, "benchmarks");
+  InMember("benchmarks", [&] { CheckDerived(BenchmarkRows(run.trials), rows); });
+  InMember(kOurs, [&] {
+    InMember("cells", [&] {
+      CheckDerived(MeasuredOf(JsonWriter::Convert(Summarise(run))), MeasuredOf(cells));
+    });
+  });
 }
 
 }  // namespace kvs

@@ -2,8 +2,6 @@
 #ifndef KVS_RESULTS_MODEL_JSON_H_
 #define KVS_RESULTS_MODEL_JSON_H_
 
-#include <string>
-
 #include "results/json_archive.h"
 #include "results/model.h"
 #include "results/summary.h"
@@ -12,8 +10,7 @@ namespace kvs {
 
 // All throw JsonError: see json_archive.h.
 
-// `pointer` says where in its file the trial is.
-Json ToJson(const Trial& trial, const std::string& pointer);
+Json ToJson(const Trial& trial);
 void FromJson(const Json& json, Trial& trial);
 
 Json ToJson(const MachineReport& machine);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cassert>
 #include <cerrno>
 #include <fstream>
 #include <iterator>
@@ -18,8 +17,11 @@ namespace {
 
 constexpr int kIndent = 1;
 constexpr int kTrialDepth = 3;  // within kvs_bench, and trials
-// Where the trials belong. What else has this name lies deeper, and has more spaces before it.
-constexpr std::string_view kNoTrials = "\n  \"trials\": []";
+
+// A line break, and the spaces before what is `depth` values deep.
+std::string NewLine(int depth) {
+  return "\n" + std::string(static_cast<size_t>(depth * kIndent), ' ');
+}
 
 std::string Dump(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
@@ -42,7 +44,7 @@ Json ParseJson(std::string_view text) {
     if (event == Json::parse_event_t::key) {
       const auto name = parsed.get<std::string>();
       if (!open_objects.back().insert(name).second) {
-        throw JsonError("", fmt::format("the member '{}' occurs twice in one object", name));
+        throw JsonError(fmt::format("the member '{}' occurs twice in one object", name));
       }
     }
     return true;
@@ -67,13 +69,28 @@ T Parse(std::string_view text, std::string_view origin) {
   }
 }
 
-// `text`, of a value dumped with kIndent, as it is `depth` values deep in a file. (A line break
-// within a string is dumped as an escape.)
-void AppendIndented(std::string_view text, int depth, std::string& to) {
-  for (const char c : text) {
-    to += c;
-    if (c == '\n') to.append(static_cast<size_t>(depth * kIndent), ' ');
+// A trial as it stands in the array of a file. (A line break within a string is dumped as an
+// escape.)
+std::string ElementText(const Trial& trial) {
+  const std::string line_break = NewLine(kTrialDepth);
+  std::string text = line_break;
+  for (const char c : Dump(ToJson(trial), kIndent)) {
+    if (c == '\n') {
+      text += line_break;
+    } else {
+      text += c;
+    }
   }
+  return text;
+}
+
+// Where in the text of a run without trials they belong. What else has the name of the array lies
+// deeper, and has more spaces before it.
+size_t PlaceOfTrials(std::string_view text) {
+  const std::string array = NewLine(kTrialDepth - 1) + "\"trials\": []";
+  const size_t found = text.find(array);
+  if (found == text.npos) throw std::logic_error("a run has no array of trials");
+  return found + array.size() - 1;
 }
 
 std::string ReadWholeFile(const std::filesystem::path& path) {
@@ -95,20 +112,23 @@ std::string ReadWholeFile(const std::filesystem::path& path) {
 }  // namespace
 
 std::string RunWriter::Text(const Run& run, std::string_view origin) {
-  assert(count_ <= run.trials.size());
+  if (count_ > run.trials.size()) throw std::logic_error("a run has lost trials");
   try {
-    const std::string line_break = "\n" + std::string(kTrialDepth * kIndent, ' ');
-    for (; count_ < run.trials.size(); ++count_) {
-      const Json trial = ToJson(run.trials[count_], fmt::format("/kvs_bench/trials/{}", count_));
-      trials_ += (count_ == 0 ? "" : ",") + line_break;
-      AppendIndented(Dump(trial, kIndent), kTrialDepth, trials_);
-    }
+    InMember("kvs_bench", [&] { InMember("trials", [&] { AddNewTrials(run.trials); }); });
     std::string text = Dump(ToJsonWithoutTrials(run), kIndent) + "\n";
     if (count_ == 0) return text;
-    const size_t array_end = text.find(kNoTrials) + kNoTrials.size() - 1;
-    return text.insert(array_end, trials_ + "\n  ");
+    return text.insert(PlaceOfTrials(text), trials_ + NewLine(kTrialDepth - 1));
   } catch (const JsonError& error) {
     FailAt(origin, error);
+  }
+}
+
+void RunWriter::AddNewTrials(const std::vector<Trial>& trials) {
+  for (; count_ < trials.size(); ++count_) {
+    const std::string text =
+        InMember(std::to_string(count_), [&] { return ElementText(trials[count_]); });
+    if (count_ > 0) trials_ += ',';
+    trials_ += text;
   }
 }
 
@@ -134,7 +154,7 @@ Run RunFromJson(std::string_view text, std::string_view origin) { return Parse<R
 
 std::string TrialToJson(const Trial& trial) {
   try {
-    return Dump(ToJson(trial, ""), -1) + "\n";
+    return Dump(ToJson(trial), -1) + "\n";
   } catch (const JsonError& error) {
     FailAt("the trial", error);
   }

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "results/model.h"
 
@@ -43,6 +44,8 @@ class RunWriter {
   std::string Text(const Run& run, std::string_view origin);
 
  private:
+  void AddNewTrials(const std::vector<Trial>& trials);
+
   std::string trials_;  // the elements of the array in the file
   size_t count_ = 0;    // of trials in there
 };
