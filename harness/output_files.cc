@@ -70,18 +70,13 @@ bool HoldsSomething(const std::filesystem::path& path) {
                                path.string(), what, instead));
 }
 
-[[noreturn]] void RefuseToShare(const std::filesystem::path& path) {
-  throw EnvironmentError(
-      fmt::format("{}: another run is writing it; name another file", path.string()));
-}
-
 }  // namespace
 
 OutputFiles::OutputFiles(std::filesystem::path result_file,
                          std::optional<std::filesystem::path> csv_file, FileClaim claim)
     : result_file_(std::move(result_file)),
       csv_file_(std::move(csv_file)),
-      claim_(std::move(claim)) {
+      writer_(std::move(claim)) {
   if (!result_file_.empty()) {
     CheckWritable(result_file_);
   } else {
@@ -95,7 +90,7 @@ OutputFiles OutputFiles::OfNewRun(std::optional<std::filesystem::path> result_fi
   OutputFiles files(result_file.value_or(""), std::move(csv_file), FileClaim());
   files.must_be_new_ = result_file && !std::filesystem::exists(*result_file);
   if (result_file) {
-    if (!files.claim_.Take(*result_file)) RefuseToShare(*result_file);
+    files.writer_.Claim(*result_file);
     if (!replace && HoldsSomething(*result_file)) RefuseToReplace("--out", *result_file);
   }
   if (files.csv_file_ && !replace && HoldsSomething(*files.csv_file_)) {
@@ -124,16 +119,7 @@ void OutputFiles::Begin(const Run& run) {
 }
 
 void OutputFiles::Save(const Run& run) {
-  try {
-    if (!claim_.Take(result_file_)) RefuseToShare(result_file_);
-    FileClaim next;  // a moment without a claim would be one to --resume the run
-    writer_.Write(run, result_file_, [&](const std::filesystem::path& new_file) {
-      if (!next.Take(new_file)) RefuseToShare(result_file_);
-    });
-    claim_ = std::move(next);
-  } catch (const ResultFileError& error) {
-    throw EnvironmentError(error.what());
-  }
+  writer_.Write(run, result_file_);
   if (csv_file_) WriteCsv(run, *csv_file_);
 }
 

@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <optional>
 
+#include "harness/claimed_run_writer.h"
 #include "harness/file_claim.h"
 #include "results/model.h"
-#include "results/result_file.h"
 
 namespace kvs {
 
@@ -47,8 +47,7 @@ class OutputFiles {
 
   std::filesystem::path result_file_;  // empty: one of a new name
   std::optional<std::filesystem::path> csv_file_;
-  FileClaim claim_;
-  RunWriter writer_;
+  ClaimedRunWriter writer_;
   bool must_be_new_ = false;  // the result file that was named
 };
 

@@ -16,6 +16,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "harness/claimed_run_writer.h"
 #include "harness/clock.h"
 #include "harness/compare/arm_process.h"
 #include "harness/compare/block_order.h"
@@ -29,7 +30,6 @@
 #include "harness/stop_requests.h"
 #include "harness/terminal.h"
 #include "results/paired_comparison.h"
-#include "results/result_file.h"
 #include "results/stored_comparison.h"
 
 namespace kvs::compare {
@@ -41,12 +41,16 @@ constexpr unsigned kMostBlocksThatFit = 500;
 
 enum ArmIndex : size_t { kBaseline, kCandidate, kCopy };
 
-std::filesystem::path DefaultOutputDirectory() {
+// Makes a new directory for a comparison that begins now, unless the system refuses.
+std::filesystem::path MakeDefaultOutputDirectory(std::error_code& error) {
   const std::time_t now = std::time(nullptr);
   const std::filesystem::path parent = "kvs-bench-results";
   const std::string stem = fmt::format("{:%Y%m%d-%H%M%S}-compare", fmt::localtime(now));
+  std::filesystem::create_directories(parent, error);
   std::filesystem::path path = parent / stem;
-  for (int i = 2; std::filesystem::exists(path); ++i) path = parent / fmt::format("{}-{}", stem, i);
+  for (int i = 2; !error && !std::filesystem::create_directory(path, error) && !error; ++i) {
+    path = parent / fmt::format("{}-{}", stem, i);
+  }
   return path;
 }
 
@@ -139,21 +143,26 @@ class PairedRun {
 
  private:
   void ChooseFiles() {
-    output_directory_ = options_.output_directory.value_or(DefaultOutputDirectory());
     std::error_code error;
-    for (size_t arm = 0; arm < runs_.size(); ++arm) {
-      if (!std::filesystem::exists(FileOf(arm), error)) continue;
-      throw UsageError(
-          fmt::format("--out: {} is there already; name another directory", FileOf(arm).string()));
-    }
     if (options_.output_directory) {
+      output_directory_ = *options_.output_directory;
       std::filesystem::create_directory(output_directory_, error);
     } else {
-      std::filesystem::create_directories(output_directory_, error);
+      output_directory_ = MakeDefaultOutputDirectory(error);
     }
     if (error) {
       throw EnvironmentError(fmt::format("{}: making the directory of the results: {}",
                                          output_directory_.string(), error.message()));
+    }
+    if (!directory_claim_.Take(output_directory_)) {
+      throw EnvironmentError(
+          fmt::format("{}: another comparison is writing its results there; name another directory",
+                      output_directory_.string()));
+    }
+    for (size_t arm = 0; arm < runs_.size(); ++arm) {
+      if (!std::filesystem::exists(FileOf(arm), error)) continue;
+      throw UsageError(
+          fmt::format("--out: {} is there already; name another directory", FileOf(arm).string()));
     }
     for (size_t arm = 0; arm < runs_.size(); ++arm) CheckWritable(FileOf(arm));
   }
@@ -207,10 +216,10 @@ class PairedRun {
         if (is_interrupted_) return;
         --left_;
       }
-      const double elapsed_s = SecondsSince(stage_start_ns);
-      if (blocks_ == 0) blocks_ = BlocksThatFit(elapsed_s, cells.size());
       for (Run& run : runs_) run.elapsed_s = SecondsSince(start_ns_);
       Save();
+      const double elapsed_s = SecondsSince(stage_start_ns);
+      if (blocks_ == 0) blocks_ = BlocksThatFit(elapsed_s, cells.size());
       if (block == 0) {
         line_.Say(fmt::format("{} block{} of {} cell{}: about {}", blocks_, blocks_ == 1 ? "" : "s",
                               cells.size(), cells.size() == 1 ? "" : "s",
@@ -356,15 +365,7 @@ class PairedRun {
     for (size_t arm = 0; arm < runs_.size(); ++arm) {
       Run& run = runs_[arm];
       run.planned_trials = static_cast<unsigned>(run.trials.size() + left_ * kTrialsPerBlock);
-      try {
-        writers_[arm].Write(run, FileOf(arm));
-      } catch (const ResultFileError& error) {
-        throw EnvironmentError(error.what());
-      }
-    }
-    if (!claim_.Take(FileOf(kBaseline))) {
-      throw EnvironmentError(
-          fmt::format("{}: another run writes it, too", FileOf(kBaseline).string()));
+      writers_[arm].Write(run, FileOf(arm));
     }
   }
 
@@ -372,7 +373,7 @@ class PairedRun {
   const PairedOptions& options_;
   const std::filesystem::path data_parent_;
   std::filesystem::path output_directory_;
-  FileClaim claim_;
+  FileClaim directory_claim_;  // from before there are files to claim
   // Of the order. Not by the seed: two comparisons begun together would run in step, and each arm
   // of one always meet the same arm of the other.
   std::mt19937_64 random_;
@@ -380,9 +381,9 @@ class PairedRun {
   StatusLine line_;
   std::optional<RunDirectory> directory_;
   std::vector<ArmProgram> arms_;
-  std::vector<Run> runs_;           // by arm
-  std::vector<RunWriter> writers_;  // by arm
-  unsigned blocks_ = 0;             // of a stage; 0: not known before the end of the first block
+  std::vector<Run> runs_;                  // by arm
+  std::vector<ClaimedRunWriter> writers_;  // by arm
+  unsigned blocks_ = 0;  // of a stage; 0: not known before the end of the first block
   unsigned stage_ = 0;
   size_t left_ = 0;  // blocks that cells of this stage still have
   bool is_interrupted_ = false;

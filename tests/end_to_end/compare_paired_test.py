@@ -295,6 +295,20 @@ class FailuresTest(PairedTest):
         done = self.run_bench("--resume", self.out / "baseline.json")
         self.assertEqual(done.code, USAGE, str(done))
 
+    def test_a_directory_that_another_comparison_writes_to(self):
+        # Before its first block ends, so before there are files.
+        script = {"arms": {arm: {"ends": {"1": "waits"}} for arm in (BASELINE, CANDIDATE, COPY)}}
+        process = self.start_compare(*ONE_CELL, "--blocks", "20", script=script)
+        self.wait_for_log(1)
+        done = self.finish(self.start_compare_again())
+        self.assertEqual(done.code, ENVIRONMENT, str(done))
+        self.assertIn("another comparison is writing its results there", done.err)
+        process.send_signal(signal.SIGINT)
+        done = self.finish(process, timeout=60)
+        self.assertEqual(done.code, INTERRUPTED, str(done))
+        self.assertIn("interrupted in stage 1", done.out)
+        self.assertEqual(self.arm_file("baseline")["trials"], [])
+
 
 class UsageTest(PairedTest):
 
