@@ -1,8 +1,9 @@
 #include "harness/selftest/overhead.h"
 
 #include <algorithm>
-#include <cmath>
+#include <iterator>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -20,34 +21,31 @@ constexpr double kMostUpdateHalfNs = 25;  // of YCSB A, which encodes a value ea
 constexpr double kLeastSpeedUp = 1.95;    // of 2 threads
 constexpr double kMostDisturbance = 0.02;
 
-// Of pairs: short, so that little of the machine changes from one to the next.
-constexpr double kWindowS = 0.1;
-constexpr double kWindowWarmupS = 0.05;  // two of the slices that tell the sampling period
-
 constexpr const char* kReads = "ycsb-c";
 constexpr const char* kReadsAndUpdates = "ycsb-a";
 
 Arm FloorArm(const char* workload, unsigned threads) {
-  return {.is_floor = true, .workload = workload, .threads = threads};
+  return {.is_floor = true, .workload = workload, .threads = threads, .sampled = true};
 }
 
 FigureDefinition DisturbanceOf(bool is_floor, unsigned threads) {
-  const Arm arm{.is_floor = is_floor, .workload = kReads, .threads = threads, .in_pairs = true};
-  return {FigureKind::kDisturbance, arm, arm, kMostDisturbance};
+  const Arm sampled{.is_floor = is_floor, .workload = kReads, .threads = threads, .sampled = true};
+  Arm unsampled = sampled;
+  unsampled.sampled = false;
+  return {FigureKind::kDisturbance, sampled, unsampled, kMostDisturbance};
 }
 
 // Of one round.
-double ValueOf(const FigureDefinition& definition, const ArmResult& measured,
-               const ArmResult& reference) {
+double ValueOf(const FigureDefinition& definition, double measured_per_s, double reference_per_s) {
   switch (definition.kind) {
     case FigureKind::kFloorNs:
-      return 1e9 * definition.measured.threads / measured.throughput_per_s;
+      return 1e9 * definition.measured.threads / measured_per_s;
     case FigureKind::kSpeedUp:
-      return measured.throughput_per_s / reference.throughput_per_s;
+      return measured_per_s / reference_per_s;
     case FigureKind::kDisturbance:
       break;
   }
-  return measured.disturbance_share;
+  return 1 - measured_per_s / reference_per_s;
 }
 
 // Of a figure with an interval.
@@ -70,9 +68,10 @@ TrialPlan PlanTrial(const OverheadOptions& options, const Arm& arm) {
   run.workloads.front().operation_count = options.operations;
   run.threads = {arm.threads};
   run.trials = 1;
-  run.warmup_s = arm.in_pairs ? std::min(options.warmup_s, kWindowWarmupS) : options.warmup_s;
-  run.duration_s = arm.in_pairs ? std::min(options.duration_s, kWindowS) : options.duration_s;
+  run.warmup_s = options.warmup_s;
+  run.duration_s = options.duration_s;
   run.sampling_period = options.sampling_period;
+  if (!arm.sampled) run.sampling_period = static_cast<double>(kLongestSamplingPeriod);
   run.seed = options.seed;
   // No engines beside it: no floor of its own.
   Plan plan = MakePlan(run, {});
@@ -81,12 +80,6 @@ TrialPlan PlanTrial(const OverheadOptions& options, const Arm& arm) {
     throw UsageError(fmt::format("{}: unsupported: {}", refused.cell.ToString(), refused.reason));
   }
   return std::move(plan.trials.front());
-}
-
-// As long in all as a trial with samples and one without.
-unsigned CountPairs(const OverheadOptions& options) {
-  if (options.operations) return 1;
-  return static_cast<unsigned>(std::max(1L, std::lround(options.duration_s / kWindowS)));
 }
 
 }  // namespace
@@ -118,14 +111,22 @@ std::vector<Arm> ArmsOf(std::span<const FigureDefinition> figures) {
 
 std::vector<PlannedArm> PlanRound(const OverheadOptions& options, std::span<const Arm> arms,
                                   unsigned round, std::mt19937_64& random) {
-  std::vector<PlannedArm> planned;
+  // By what but sampling makes an arm.
+  std::map<std::tuple<bool, std::string, unsigned>, std::vector<PlannedArm>> compared;
   for (const Arm& arm : arms) {
     TrialPlan trial = PlanTrial(options, arm);
     trial.repetition = round;
     trial.seed = options.seed + round;
-    planned.push_back({arm, std::move(trial), arm.in_pairs ? CountPairs(options) : 0});
+    compared[{arm.is_floor, arm.workload, arm.threads}].push_back({arm, std::move(trial)});
   }
-  Shuffle(planned, random);
+  std::vector<std::vector<PlannedArm>> groups;
+  for (auto& [key, group] : compared) groups.push_back(std::move(group));
+  Shuffle(groups, random);
+  std::vector<PlannedArm> planned;
+  for (std::vector<PlannedArm>& group : groups) {
+    Shuffle(group, random);
+    std::move(group.begin(), group.end(), std::back_inserter(planned));
+  }
   return planned;
 }
 
@@ -153,7 +154,7 @@ Figure MakeFigure(const FigureDefinition& definition, const ArmResults& results,
   for (size_t round = 0; round < rounds; ++round) {
     const ArmResult& one = measured.at(round);
     const ArmResult& other = reference.at(round);
-    figure.values.push_back(ValueOf(definition, one, other));
+    figure.values.push_back(ValueOf(definition, one.throughput_per_s, other.throughput_per_s));
     cpu_shares.push_back(std::min(one.cpu_share, other.cpu_share));
   }
   figure.median = Median(figure.values);

@@ -24,21 +24,20 @@ inline constexpr double kConfidence = 0.95;
 // Fewer have no such interval.
 inline constexpr unsigned kFewestRounds = 6;
 
-// What is measured once in each round.
+// What one trial of each round measures.
 struct Arm {
   bool is_floor = true;  // `null`, or the other engine
   std::string workload;
   unsigned threads = 1;
-  bool in_pairs = false;  // of windows with and without samples (sampling_pairs.h); else a trial
+  bool sampled = true;  // latencies are; otherwise none is, or one
 
   friend auto operator<=>(const Arm&, const Arm&) = default;
 };
 
-// What it told.
+// What one trial told.
 struct ArmResult {
   double throughput_per_s = 0;
-  double disturbance_share = 0;  // the median of its pairs; 0 of a trial
-  double cpu_share = 0;          // of its threads' time in which they had a CPU
+  double cpu_share = 0;  // of its threads' time in which they had a CPU
 };
 // One per round.
 using ArmResults = std::map<Arm, std::vector<ArmResult>>;
@@ -49,7 +48,7 @@ inline constexpr double kLeastCpuShare = 0.95;
 enum class FigureKind : uint8_t {
   kFloorNs,      // ns per operation and thread; at most the limit
   kSpeedUp,      // of `measured` over `reference`, times; at least the limit
-  kDisturbance,  // the share of the CPU time that sampling takes from `measured`; at most
+  kDisturbance,  // the share of its throughput that `measured` lacks of `reference`; at most
 };
 
 struct FigureDefinition {
@@ -66,12 +65,12 @@ std::vector<FigureDefinition> OverheadFigures(unsigned cpus);
 // What the figures need.
 std::vector<Arm> ArmsOf(std::span<const FigureDefinition> figures);
 
-// The arms of one round, in an order drawn from `random`, with its number and seed and without
-// directories. Throws UsageError when an engine cannot do what is asked of it.
+// The trials of one round, in an order drawn from `random`, with its number and seed and without
+// directories. Arms that differ in sampling alone come one after the other, as they are compared:
+// machines drift. Throws UsageError when an engine cannot do what is asked of it.
 struct PlannedArm {
   Arm arm;
-  TrialPlan trial;     // the windows' own, of an arm in pairs
-  unsigned pairs = 0;  // 0: a trial
+  TrialPlan trial;
 };
 std::vector<PlannedArm> PlanRound(const OverheadOptions& options, std::span<const Arm> arms,
                                   unsigned round, std::mt19937_64& random);

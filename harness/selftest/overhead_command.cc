@@ -3,14 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <exception>
-#include <memory>
 #include <random>
 #include <thread>
 
 #include <fmt/format.h>
 
-#include "harness/bus_error.h"
 #include "harness/data_location.h"
 #include "harness/doctor/examination.h"
 #include "harness/machine_facts.h"
@@ -19,11 +16,9 @@
 #include "harness/run_directory.h"
 #include "harness/selftest/overhead.h"
 #include "harness/selftest/overhead_report.h"
-#include "harness/selftest/sampling_pairs.h"
 #include "harness/stop_requests.h"
 #include "harness/trial_process.h"
 #include "results/human_units.h"
-#include "results/statistics.h"
 
 namespace kvs::selftest {
 namespace {
@@ -46,7 +41,6 @@ class OverheadRun {
   }
 
   ExitCode Execute() {
-    ReportBusErrors();  // of stores that are open in this process
     StopRequests stop;
     RunDirectory directory(data_parent_);
     std::optional<ExitCode> ended;
@@ -92,77 +86,30 @@ class OverheadRun {
       if (stop.Count() > 0) return ExitCode::kInterrupted;
       planned.trial.directory = directory.StorePath(kStoreName);
       progress_.TrialStarted(planned.trial.cell);
-      const std::optional<ExitCode> ended =
-          planned.arm.in_pairs ? RunPairs(planned, stop) : RunTrial(planned, stop);
+      const TrialOutcome outcome =
+          RunTrialProcess(planned.trial, kTrialTimeoutS, stop,
+                          [this](const PhaseReport& report) { progress_.PhaseReached(report); });
       directory.RemoveStore(kStoreName);
-      if (ended) return ended;
+      if (!outcome.trial || outcome.trial->status == TrialStatus::kInterrupted) {
+        return ExitCode::kInterrupted;
+      }
+      const Trial& trial = *outcome.trial;
+      progress_.TrialFinished(trial);
+      if (trial.status != TrialStatus::kOk || !trial.Measured()) {
+        report_.notes.push_back(fmt::format("{}: {}: {}", trial.cell.ToString(),
+                                            kvs::ToString(trial.status), trial.reason));
+        return ExitCode::kEngineFailed;
+      }
+      // The process has other threads, too, which are not asleep for all of a short window.
+      const double cpu_share =
+          (trial.user_cpu_s + trial.system_cpu_s) / (trial.window_s * planned.arm.threads);
+      results_[planned.arm].push_back(
+          {.throughput_per_s = trial.throughput_per_s, .cpu_share = std::min(cpu_share, 1.0)});
+      if (trial.clock) report_.clocks.push_back(*trial.clock);
     }
     ++report_.rounds;
     next_round_ = PlanRound(options_, arms_, static_cast<unsigned>(report_.rounds), random_);
     return std::nullopt;
-  }
-
-  // These two as RunRound, of one arm.
-  std::optional<ExitCode> RunTrial(const PlannedArm& planned, StopRequests& stop) {
-    const TrialOutcome outcome =
-        RunTrialProcess(planned.trial, kTrialTimeoutS, stop,
-                        [this](const PhaseReport& report) { progress_.PhaseReached(report); });
-    if (!outcome.trial || outcome.trial->status == TrialStatus::kInterrupted) {
-      return ExitCode::kInterrupted;
-    }
-    const Trial& trial = *outcome.trial;
-    progress_.TrialFinished(trial);
-    if (trial.status != TrialStatus::kOk || !trial.Measured()) return Failed(trial);
-    Keep(planned.arm, trial, 0);
-    if (trial.clock) report_.clocks.push_back(*trial.clock);
-    return std::nullopt;
-  }
-
-  std::optional<ExitCode> RunPairs(const PlannedArm& planned, StopRequests& stop) {
-    Trial trial = TrialWithoutFigures(planned.trial);
-    std::vector<double> shares;
-    try {
-      const EngineDefinition& engine =
-          *(planned.arm.is_floor ? options_.floor : options_.engine).definition;
-      const EngineOptions options = planned.trial.OpenOptions();
-      const std::unique_ptr<KvsEngine> store = engine.open(options);
-      const SamplingPairs measured = MeasureSamplingPairs(
-          *store, engine.capabilities(options).stores_data, planned.trial, planned.pairs, random_,
-          [&](std::string_view phase) {
-            progress_.PhaseReached(
-                {.phase = std::string(phase), .fraction_done = 0, .operations = 0});
-            return stop.Count() == 0;
-          });
-      if (stop.Count() > 0) return ExitCode::kInterrupted;
-      for (const SamplingPair& pair : measured.pairs) shares.push_back(pair.DisturbanceShare());
-      trial.operations = measured.operations;
-      trial.window_s = measured.window_s;
-      trial.user_cpu_s = measured.cpu_s;
-      trial.throughput_per_s = static_cast<double>(measured.operations) / measured.window_s;
-      if (shares.empty()) trial.reason = "no operation completed in a window";
-    } catch (const std::exception& error) {
-      trial.reason = error.what();
-    }
-    trial.status = trial.reason.empty() ? TrialStatus::kOk : TrialStatus::kFailed;
-    progress_.TrialFinished(trial);
-    if (trial.status != TrialStatus::kOk) return Failed(trial);
-    Keep(planned.arm, trial, Median(shares));
-    return std::nullopt;
-  }
-
-  ExitCode Failed(const Trial& trial) {
-    report_.notes.push_back(fmt::format("{}: {}: {}", trial.cell.ToString(),
-                                        kvs::ToString(trial.status), trial.reason));
-    return ExitCode::kEngineFailed;
-  }
-
-  void Keep(const Arm& arm, const Trial& trial, double disturbance_share) {
-    // The process has other threads, too, which are not asleep for all of a short window.
-    const double cpu_share =
-        (trial.user_cpu_s + trial.system_cpu_s) / (trial.window_s * arm.threads);
-    results_[arm].push_back({.throughput_per_s = trial.throughput_per_s,
-                             .disturbance_share = disturbance_share,
-                             .cpu_share = std::min(cpu_share, 1.0)});
   }
 
   static constexpr std::string_view kStoreName = "store";

@@ -90,8 +90,7 @@ std::string Table(const std::vector<Figure>& figures, const OverheadOptions& opt
          "\nfloor        the harness's own time per operation and thread: null, keys and values "
          "made, latency sampled\n"
          "speed-up     of as many threads over one, of the same round\n"
-         "disturbance  share of the CPU time that sampling takes, by pairs of windows with and "
-         "without it\n";
+         "disturbance  share of the throughput that sampling takes, by pairs with and without it\n";
 }
 
 double LeastCpuShare(const std::vector<Figure>& figures) {
@@ -111,7 +110,10 @@ std::string Describe(const TrialClock& clock) {
 }
 
 Json ToJson(const Arm& arm, const OverheadOptions& options) {
-  return {{"engine", EngineOf(arm, options)}, {"workload", arm.workload}, {"threads", arm.threads}};
+  return {{"engine", EngineOf(arm, options)},
+          {"workload", arm.workload},
+          {"threads", arm.threads},
+          {"sampled", arm.sampled}};
 }
 
 Json ToJson(const Figure& figure, const OverheadOptions& options) {

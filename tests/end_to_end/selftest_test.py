@@ -34,9 +34,11 @@ class SelftestTest(BenchTest):
             self.assertEqual(figure["verdict"], "not judged")
             self.assertEqual(figure["values"], [figure["median"]])
             self.assertNotIn("interval", figure)
-            self.assertEqual("reference" in figure, figure["figure"] == "speed_up")
+            pair = figure.get("reference")
+            self.assertEqual(pair is None, figure["figure"] == "floor_ns")
             if figure["figure"] == "disturbance_share":
                 self.assertLess(figure["median"], 1)
+                self.assertEqual({**figure["measured"], "sampled": False}, pair)
             else:
                 self.assertGreater(figure["median"], 0)
         if report["notes"]:  # the machine has one CPU

@@ -25,9 +25,9 @@ OverheadOptions Options() {
   return options;
 }
 
-const Arm kOne{.is_floor = true, .workload = "ycsb-c", .threads = 1};
-const Arm kTwo{.is_floor = true, .workload = "ycsb-c", .threads = 2};
-const Arm kOneInPairs{.is_floor = true, .workload = "ycsb-c", .threads = 1, .in_pairs = true};
+const Arm kOne{.is_floor = true, .workload = "ycsb-c", .threads = 1, .sampled = true};
+const Arm kTwo{.is_floor = true, .workload = "ycsb-c", .threads = 2, .sampled = true};
+const Arm kOneUnsampled{.is_floor = true, .workload = "ycsb-c", .threads = 1, .sampled = false};
 
 TEST(OverheadFiguresTest, CoverFloorSpeedUpAndDisturbance) {
   std::multiset<FigureKind> kinds;
@@ -35,18 +35,21 @@ TEST(OverheadFiguresTest, CoverFloorSpeedUpAndDisturbance) {
   EXPECT_EQ(kinds.count(FigureKind::kFloorNs), 4u);
   EXPECT_EQ(kinds.count(FigureKind::kSpeedUp), 2u);
   EXPECT_EQ(kinds.count(FigureKind::kDisturbance), 4u);
-  EXPECT_THAT(ArmsOf(OverheadFigures(2)), SizeIs(8));
-  EXPECT_THAT(ArmsOf(OverheadFigures(64)), SizeIs(8));
+  EXPECT_THAT(ArmsOf(OverheadFigures(2)), SizeIs(10));
+  EXPECT_THAT(ArmsOf(OverheadFigures(64)), SizeIs(10));
 }
 
 TEST(OverheadFiguresTest, OneCpuHasNoneOfTwoThreads) {
   for (const Arm& arm : ArmsOf(OverheadFigures(1))) EXPECT_EQ(arm.threads, 1u);
 }
 
-TEST(OverheadFiguresTest, ADisturbanceIsMeasuredInPairsAndNothingElseIs) {
+TEST(OverheadFiguresTest, ADisturbanceIsOfArmsThatDifferInSamplingAlone) {
   for (const FigureDefinition& figure : OverheadFigures(2)) {
-    EXPECT_EQ(figure.measured.in_pairs, figure.kind == FigureKind::kDisturbance);
-    EXPECT_EQ(figure.measured == figure.reference, figure.kind != FigureKind::kSpeedUp);
+    if (figure.kind != FigureKind::kDisturbance) continue;
+    EXPECT_TRUE(figure.measured.sampled);
+    Arm unsampled = figure.measured;
+    unsampled.sampled = false;
+    EXPECT_EQ(figure.reference, unsampled);
   }
 }
 
@@ -55,14 +58,12 @@ TEST(PlanRoundTest, HoldsEveryArmOnceWithTheRoundsSeed) {
   std::mt19937_64 random(1);
   const std::vector<PlannedArm> planned = PlanRound(Options(), arms, 3, random);
   std::vector<Arm> seen;
-  for (const auto& [arm, trial, pairs] : planned) {
+  for (const auto& [arm, trial] : planned) {
     seen.push_back(arm);
     EXPECT_EQ(trial.engine, arm.is_floor ? "null" : "plain");
     EXPECT_EQ(trial.cell.workload, arm.workload);
     EXPECT_EQ(trial.cell.threads, arm.threads);
-    EXPECT_EQ(trial.sampling_period, std::nullopt);
-    EXPECT_EQ(pairs, arm.in_pairs ? 10u : 0u);
-    EXPECT_DOUBLE_EQ(trial.duration_s * (arm.in_pairs ? pairs : 1), Options().duration_s);
+    EXPECT_EQ(trial.sampling_period, arm.sampled ? std::nullopt : std::optional(1e9));
     EXPECT_EQ(trial.workload.value_size.max_bytes, 100u);
     EXPECT_EQ(trial.workload.record_count, 1'000'000u);
     EXPECT_EQ(trial.seed, Options().seed + 3);
@@ -72,18 +73,29 @@ TEST(PlanRoundTest, HoldsEveryArmOnceWithTheRoundsSeed) {
   EXPECT_EQ(seen, arms);
 }
 
-TEST(PlanRoundTest, TheOrderChanges) {
+TEST(PlanRoundTest, WhatIsComparedComesTogetherInAnOrderThatChanges) {
   const std::vector<Arm> arms = ArmsOf(OverheadFigures(2));
   std::mt19937_64 random(1);
   std::set<std::vector<Arm>> orders;
+  std::set<bool> first_is_sampled;
   for (unsigned round = 0; round < 20; ++round) {
     std::vector<Arm> order;
     for (const PlannedArm& planned : PlanRound(Options(), arms, round, random)) {
       order.push_back(planned.arm);
     }
+    for (size_t i = 0; i < order.size(); ++i) {
+      if (order[i].sampled) continue;
+      Arm sampled = order[i];
+      sampled.sampled = true;
+      const bool is_before = i > 0 && order[i - 1] == sampled;
+      const bool is_after = i + 1 < order.size() && order[i + 1] == sampled;
+      EXPECT_TRUE(is_before || is_after) << "round " << round;
+      first_is_sampled.insert(is_before);
+    }
     orders.insert(order);
   }
   EXPECT_GT(orders.size(), 10u);
+  EXPECT_THAT(first_is_sampled, SizeIs(2));
 }
 
 TEST(PlanRoundTest, AnEngineThatCannotIsRefused) {
@@ -107,26 +119,21 @@ FigureDefinition Definition(FigureKind kind, double limit) {
     case FigureKind::kDisturbance:
       break;
   }
-  return {kind, kOneInPairs, kOneInPairs, limit};
+  return {kind, kOne, kOneUnsampled, limit};
 }
 
 std::vector<ArmResult> Results(const std::vector<double>& throughputs, double cpu_share = 1) {
   std::vector<ArmResult> results;
-  for (const double throughput : throughputs) {
-    results.push_back({.throughput_per_s = throughput,
-                       .disturbance_share = 1 - throughput / 1e8,
-                       .cpu_share = cpu_share});
-  }
+  for (const double throughput : throughputs) results.push_back({throughput, cpu_share});
   return results;
 }
 
-// The measured arm does as many operations per second, any other 100 million; what it lacks of them
-// is its disturbance.
+// The measured arm does as many operations per second, any other 100 million.
 Figure FigureOf(FigureKind kind, double limit, const std::vector<double>& measured,
                 bool judges = true, double cpu_share = 1) {
   const FigureDefinition definition = Definition(kind, limit);
   const std::vector<ArmResult> hundred = Results(std::vector<double>(measured.size(), 1e8));
-  ArmResults results = {{kOne, hundred}, {kTwo, hundred}};
+  ArmResults results = {{kOne, hundred}, {kTwo, hundred}, {kOneUnsampled, hundred}};
   results[definition.measured] = Results(measured, cpu_share);
   return MakeFigure(definition, results, measured.size(), judges);
 }
