@@ -15,6 +15,7 @@
 #include "harness/hardware_counters.h"
 #include "harness/page_cache.h"
 #include "harness/process_costs.h"
+#include "harness/window_pairs.h"
 #include "results/flushes_per_write.h"
 #include "results/human_units.h"
 
@@ -160,6 +161,8 @@ class TrialRun {
     if (interrupted_) {
       trial_.status = TrialStatus::kInterrupted;
       trial_.reason = "stopped before anything was measured";
+    } else if (plan_.pairs) {
+      MeasurePairs(*plan_.pairs);
     } else if (!plan_.load_only) {
       MeasurePhase();
       Verify();
@@ -285,6 +288,32 @@ class TrialRun {
                CompletedWrites(trial_) > 0) {
       trial_.notes.emplace_back(kNotAuditedInPlace);
     }
+  }
+
+  void MeasurePairs(const WindowPairsPlan& plan) {
+    observe_("measure", 0, 0);
+    const WindowPairs pairs = MeasureWindowPairs(*handle_, stores_data_, plan_.workload, keys_,
+                                                 values_, driver_options_, plan);
+    for (size_t i = 0; i < pairs.windows.size(); i += 2) {
+      trial_.operations += pairs.windows[i].operations;
+      trial_.window_s += pairs.windows[i].length_s;
+    }
+    if (trial_.window_s > 0) {
+      trial_.throughput_per_s = static_cast<double>(trial_.operations) / trial_.window_s;
+    }
+    trial_.user_cpu_s = pairs.user_cpu_s;
+    trial_.system_cpu_s = pairs.system_cpu_s;
+    trial_.slices = pairs.windows;
+    AdoptClock();
+    if (pairs.interrupted) {
+      trial_.status = TrialStatus::kInterrupted;
+      trial_.reason = "stopped while measuring";
+    } else if (pairs.windows.empty()) {
+      trial_.status = TrialStatus::kFailed;
+      trial_.reason = fmt::format("too slow: no two windows of {} in a row had an operation each",
+                                  HumanNs(1e9 * plan_.duration_s));
+    }
+    Judge(pairs.wrong, "while measuring");
   }
 
   void Adopt(const Measurement& measured) {

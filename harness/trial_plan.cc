@@ -85,6 +85,11 @@ std::string TrialPlanToJson(const TrialPlan& plan) {
     object["rate_per_s"] = plan.open_loop->rate_per_s;
     object["arrivals"] = plan.open_loop->arrivals;
   }
+  if (plan.pairs) {
+    object["pairs"] = {{"count", plan.pairs->count},
+                       {"reference_threads", plan.pairs->reference_threads},
+                       {"reference_is_sampled", plan.pairs->reference_is_sampled}};
+  }
   return object.dump();
 }
 
@@ -119,6 +124,12 @@ TrialPlan TrialPlanFromJson(std::string_view text) {
   }
   if (object.contains("sampling_period")) plan.sampling_period = object["sampling_period"];
   plan.verify_fully = object.at("verify_fully");
+  if (object.contains("pairs")) {
+    const json& pairs = object["pairs"];
+    plan.pairs = WindowPairsPlan{.count = pairs.at("count"),
+                                 .reference_threads = pairs.at("reference_threads"),
+                                 .reference_is_sampled = pairs.at("reference_is_sampled")};
+  }
   return plan;
 }
 

@@ -12,6 +12,7 @@
 #include "engines/engine.h"
 #include "harness/driver.h"
 #include "harness/page_cache.h"
+#include "harness/window_pairs.h"
 #include "results/model.h"
 #include "workloads/spec.h"
 
@@ -41,6 +42,10 @@ struct TrialPlan {
   std::optional<OpenLoop> open_loop;
   std::optional<double> sampling_period;  // closed loop; see DriverOptions
   bool verify_fully = false;
+  // Set: many short windows of duration_s instead of one, in pairs. Trial::slices are these
+  // windows, as WindowPairs has them; the other figures are of the measured ones, and there are no
+  // latencies.
+  std::optional<WindowPairsPlan> pairs;
 
   // How the store is opened for the measured phase.
   EngineOptions OpenOptions() const;

@@ -1,9 +1,7 @@
 #include "harness/selftest/overhead.h"
 
 #include <algorithm>
-#include <iterator>
-#include <set>
-#include <tuple>
+#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -21,31 +19,30 @@ constexpr double kMostUpdateHalfNs = 25;  // of YCSB A, which encodes a value ea
 constexpr double kLeastSpeedUp = 1.95;    // of 2 threads
 constexpr double kMostDisturbance = 0.02;
 
+// Of a pair: short, so that little of the machine changes from one to the next.
+constexpr double kWindowS = 0.02;
+
 constexpr const char* kReads = "ycsb-c";
 constexpr const char* kReadsAndUpdates = "ycsb-a";
 
 Arm FloorArm(const char* workload, unsigned threads) {
-  return {.is_floor = true, .workload = workload, .threads = threads, .sampled = true};
+  return {.is_floor = true, .workload = workload, .threads = threads};
 }
 
 FigureDefinition DisturbanceOf(bool is_floor, unsigned threads) {
-  const Arm sampled{.is_floor = is_floor, .workload = kReads, .threads = threads, .sampled = true};
+  const Arm sampled{.is_floor = is_floor, .workload = kReads, .threads = threads};
   Arm unsampled = sampled;
-  unsampled.sampled = false;
+  unsampled.is_sampled = false;
   return {FigureKind::kDisturbance, sampled, unsampled, kMostDisturbance};
 }
 
-// Of one round.
-double ValueOf(const FigureDefinition& definition, double measured_per_s, double reference_per_s) {
-  switch (definition.kind) {
-    case FigureKind::kFloorNs:
-      return 1e9 * definition.measured.threads / measured_per_s;
-    case FigureKind::kSpeedUp:
-      return measured_per_s / reference_per_s;
-    case FigureKind::kDisturbance:
-      break;
-  }
-  return 1 - measured_per_s / reference_per_s;
+double ThroughputOf(const Slice& window) {
+  return static_cast<double>(window.operations) / window.length_s;
+}
+
+double ValueOf(FigureKind kind, const Slice& measured, const Slice& reference) {
+  const double ratio = ThroughputOf(measured) / ThroughputOf(reference);
+  return kind == FigureKind::kSpeedUp ? ratio : 1 - ratio;
 }
 
 // Of a figure with an interval.
@@ -71,7 +68,6 @@ TrialPlan PlanTrial(const OverheadOptions& options, const Arm& arm) {
   run.warmup_s = options.warmup_s;
   run.duration_s = options.duration_s;
   run.sampling_period = options.sampling_period;
-  if (!arm.sampled) run.sampling_period = static_cast<double>(kLongestSamplingPeriod);
   run.seed = options.seed;
   // No engines beside it: no floor of its own.
   Plan plan = MakePlan(run, {});
@@ -82,6 +78,17 @@ TrialPlan PlanTrial(const OverheadOptions& options, const Arm& arm) {
   return std::move(plan.trials.front());
 }
 
+// As long in all as two trials.
+WindowPairsPlan PairsWith(const Arm& reference, const OverheadOptions& options) {
+  WindowPairsPlan pairs{.count = 1,
+                        .reference_threads = reference.threads,
+                        .reference_is_sampled = reference.is_sampled};
+  if (!options.operations) {
+    pairs.count = static_cast<unsigned>(std::max(1L, std::lround(options.duration_s / kWindowS)));
+  }
+  return pairs;
+}
+
 }  // namespace
 
 std::vector<FigureDefinition> OverheadFigures(unsigned cpus) {
@@ -89,10 +96,10 @@ std::vector<FigureDefinition> OverheadFigures(unsigned cpus) {
   for (const auto& [workload, limit_ns] :
        {std::pair(kReads, kMostReadNs), std::pair(kReadsAndUpdates, kMostUpdateHalfNs)}) {
     const Arm one = FloorArm(workload, 1);
-    figures.push_back({FigureKind::kFloorNs, one, one, limit_ns});
+    figures.push_back({FigureKind::kFloorNs, one, std::nullopt, limit_ns});
     if (cpus < 2) continue;
     const Arm two = FloorArm(workload, 2);
-    figures.push_back({FigureKind::kFloorNs, two, two, limit_ns});
+    figures.push_back({FigureKind::kFloorNs, two, std::nullopt, limit_ns});
     figures.push_back({FigureKind::kSpeedUp, two, one, kLeastSpeedUp});
   }
   for (const bool is_floor : {true, false}) {
@@ -103,31 +110,38 @@ std::vector<FigureDefinition> OverheadFigures(unsigned cpus) {
   return figures;
 }
 
-std::vector<Arm> ArmsOf(std::span<const FigureDefinition> figures) {
-  std::set<Arm> arms;
-  for (const FigureDefinition& figure : figures) arms.insert({figure.measured, figure.reference});
-  return {arms.begin(), arms.end()};
-}
-
-std::vector<PlannedArm> PlanRound(const OverheadOptions& options, std::span<const Arm> arms,
-                                  unsigned round, std::mt19937_64& random) {
-  // By what but sampling makes an arm.
-  std::map<std::tuple<bool, std::string, unsigned>, std::vector<PlannedArm>> compared;
-  for (const Arm& arm : arms) {
-    TrialPlan trial = PlanTrial(options, arm);
+std::vector<PlannedFigure> PlanRound(const OverheadOptions& options,
+                                     std::span<const FigureDefinition> figures, unsigned round,
+                                     std::mt19937_64& random) {
+  std::vector<PlannedFigure> planned;
+  for (size_t i = 0; i < figures.size(); ++i) {
+    TrialPlan trial = PlanTrial(options, figures[i].measured);
+    if (figures[i].reference) {
+      trial.pairs = PairsWith(*figures[i].reference, options);
+      trial.duration_s = kWindowS;
+    }
     trial.repetition = round;
     trial.seed = options.seed + round;
-    compared[{arm.is_floor, arm.workload, arm.threads}].push_back({arm, std::move(trial)});
+    planned.push_back({i, std::move(trial)});
   }
-  std::vector<std::vector<PlannedArm>> groups;
-  for (auto& [key, group] : compared) groups.push_back(std::move(group));
-  Shuffle(groups, random);
-  std::vector<PlannedArm> planned;
-  for (std::vector<PlannedArm>& group : groups) {
-    Shuffle(group, random);
-    std::move(group.begin(), group.end(), std::back_inserter(planned));
-  }
+  Shuffle(planned, random);
   return planned;
+}
+
+RoundResult ResultOf(const FigureDefinition& definition, const Trial& trial) {
+  const unsigned threads = definition.measured.threads;
+  // The process has other threads, too, which are not asleep for all of a short window.
+  const double cpu_share =
+      std::min(1.0, (trial.user_cpu_s + trial.system_cpu_s) / (trial.window_s * threads));
+  if (!definition.reference) {
+    return {.value = 1e9 * threads / trial.throughput_per_s, .cpu_share = cpu_share};
+  }
+  const std::vector<Slice>& windows = trial.slices.value();
+  std::vector<double> values;
+  for (size_t i = 0; i < windows.size(); i += 2) {
+    values.push_back(ValueOf(definition.kind, windows[i], windows[i + 1]));
+  }
+  return {.value = Median(values), .cpu_share = cpu_share};
 }
 
 std::string_view ToString(Verdict verdict) {
@@ -144,18 +158,14 @@ std::string_view ToString(Verdict verdict) {
   return "not judged";
 }
 
-Figure MakeFigure(const FigureDefinition& definition, const ArmResults& results, size_t rounds,
+Figure MakeFigure(const FigureDefinition& definition, std::span<const RoundResult> rounds,
                   bool judges) {
-  const std::vector<ArmResult>& measured = results.at(definition.measured);
-  const std::vector<ArmResult>& reference = results.at(definition.reference);
   Figure figure;
   figure.definition = definition;
   std::vector<double> cpu_shares;
-  for (size_t round = 0; round < rounds; ++round) {
-    const ArmResult& one = measured.at(round);
-    const ArmResult& other = reference.at(round);
-    figure.values.push_back(ValueOf(definition, one.throughput_per_s, other.throughput_per_s));
-    cpu_shares.push_back(std::min(one.cpu_share, other.cpu_share));
+  for (const RoundResult& round : rounds) {
+    figure.values.push_back(round.value);
+    cpu_shares.push_back(round.cpu_share);
   }
   figure.median = Median(figure.values);
   figure.cpu_share = Median(cpu_shares);

@@ -1,11 +1,10 @@
-// What kvs-bench itself adds to what it measures: which trials tell, what they tell, and whether
-// that is little enough.
+// What kvs-bench itself adds to what it measures: what tells, what it tells, and whether that is
+// little enough.
 #ifndef KVS_HARNESS_SELFTEST_OVERHEAD_H_
 #define KVS_HARNESS_SELFTEST_OVERHEAD_H_
 
-#include <compare>
+#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <random>
 #include <span>
@@ -15,6 +14,7 @@
 
 #include "harness/selftest/selftest_options.h"
 #include "harness/trial_plan.h"
+#include "results/model.h"
 #include "results/order_statistics.h"
 
 namespace kvs::selftest {
@@ -24,23 +24,15 @@ inline constexpr double kConfidence = 0.95;
 // Fewer have no such interval.
 inline constexpr unsigned kFewestRounds = 6;
 
-// What one trial of each round measures.
+// What is run.
 struct Arm {
   bool is_floor = true;  // `null`, or the other engine
   std::string workload;
   unsigned threads = 1;
-  bool sampled = true;  // latencies are; otherwise none is, or one
+  bool is_sampled = true;  // latencies are; otherwise none is, or one
 
-  friend auto operator<=>(const Arm&, const Arm&) = default;
+  friend bool operator==(const Arm&, const Arm&) = default;
 };
-
-// What one trial told.
-struct ArmResult {
-  double throughput_per_s = 0;
-  double cpu_share = 0;  // of its threads' time in which they had a CPU
-};
-// One per round.
-using ArmResults = std::map<Arm, std::vector<ArmResult>>;
 
 // With less than this the figures are as much those of who had the CPUs instead.
 inline constexpr double kLeastCpuShare = 0.95;
@@ -54,7 +46,7 @@ enum class FigureKind : uint8_t {
 struct FigureDefinition {
   FigureKind kind = FigureKind::kFloorNs;
   Arm measured;
-  Arm reference;  // measured in the same rounds; the same arm where there is none
+  std::optional<Arm> reference;  // differs in threads or in sampling; none of a floor
   double limit = 0;
 };
 
@@ -62,18 +54,25 @@ struct FigureDefinition {
 // A, and the disturbance of YCSB C on both engines.
 std::vector<FigureDefinition> OverheadFigures(unsigned cpus);
 
-// What the figures need.
-std::vector<Arm> ArmsOf(std::span<const FigureDefinition> figures);
-
-// The trials of one round, in an order drawn from `random`, with its number and seed and without
-// directories. Arms that differ in sampling alone come one after the other, as they are compared:
-// machines drift. Throws UsageError when an engine cannot do what is asked of it.
-struct PlannedArm {
-  Arm arm;
-  TrialPlan trial;
+// How a figure is measured in one round.
+struct PlannedFigure {
+  size_t figure = 0;  // its index
+  TrialPlan trial;    // of `measured`; in pairs where there is a reference
 };
-std::vector<PlannedArm> PlanRound(const OverheadOptions& options, std::span<const Arm> arms,
-                                  unsigned round, std::mt19937_64& random);
+
+// All of `figures` once, in an order drawn from `random`, with the number of the round and its seed
+// and without directories. Throws UsageError when an engine cannot do what is asked of it.
+std::vector<PlannedFigure> PlanRound(const OverheadOptions& options,
+                                     std::span<const FigureDefinition> figures, unsigned round,
+                                     std::mt19937_64& random);
+
+// What a round told of a figure.
+struct RoundResult {
+  double value = 0;
+  double cpu_share = 0;  // of its threads' time in which they had a CPU
+};
+// By a trial that has measured. In pairs, the median of them.
+RoundResult ResultOf(const FigureDefinition& definition, const Trial& trial);
 
 enum class Verdict : uint8_t {
   kOk,            // the interval is within the limit
@@ -88,13 +87,13 @@ struct Figure {
   FigureDefinition definition;
   std::vector<double> values;  // one per round
   double median = 0;
-  double cpu_share = 0;  // median of the rounds, of the arm that had less
+  double cpu_share = 0;  // median of the rounds
   std::optional<Interval> interval;
   Verdict verdict = Verdict::kNotJudged;
 };
 
-// Makes the figure of `rounds` >= 1 values of its arms, and judges it if `judges`.
-Figure MakeFigure(const FigureDefinition& definition, const ArmResults& results, size_t rounds,
+// Makes the figure of one result per round, one at least, and judges it if `judges`.
+Figure MakeFigure(const FigureDefinition& definition, std::span<const RoundResult> rounds,
                   bool judges);
 
 }  // namespace kvs::selftest

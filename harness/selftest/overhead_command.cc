@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <random>
+#include <span>
 #include <thread>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -30,12 +32,12 @@ class OverheadRun {
   explicit OverheadRun(const OverheadOptions& options)
       : options_(options),
         definitions_(OverheadFigures(std::thread::hardware_concurrency())),
-        arms_(ArmsOf(definitions_)),
         data_parent_(options.directory.value_or(DefaultDataDirectory())),
         random_(options.seed),
-        next_round_(PlanRound(options, arms_, 0, random_)),
+        next_round_(PlanRound(options, definitions_, 0, random_)),
+        results_(definitions_.size()),
         progress_({.live = isatty(STDERR_FILENO) == 1, .quiet = options.quiet},
-                  arms_.size() * options.rounds) {
+                  definitions_.size() * options.rounds) {
     CheckDisk();
     ExamineMachine();
   }
@@ -48,8 +50,9 @@ class OverheadRun {
     if (ended) report_.notes.emplace_back("not all rounds were run, so that nothing is judged");
     if (report_.rounds > 0) {
       const bool judges = options_.judges && !ended;
-      for (const FigureDefinition& definition : definitions_) {
-        report_.figures.push_back(MakeFigure(definition, results_, report_.rounds, judges));
+      for (size_t i = 0; i < definitions_.size(); ++i) {
+        const std::span<const RoundResult> rounds = std::span(results_[i]).first(report_.rounds);
+        report_.figures.push_back(MakeFigure(definitions_[i], rounds, judges));
       }
     }
     fmt::print("{}",
@@ -60,8 +63,9 @@ class OverheadRun {
  private:
   void CheckDisk() const {
     uint64_t needed = 0;
-    for (const PlannedArm& planned : next_round_) {
-      if (!planned.arm.is_floor) needed = std::max(needed, EstimateDiskBytes(planned.trial));
+    for (const PlannedFigure& planned : next_round_) {
+      if (!definitions_[planned.figure].measured.is_floor)
+        needed = std::max(needed, EstimateDiskBytes(planned.trial));
     }
     const uint64_t free = FreeDiskBytes(data_parent_);
     if (needed <= free) return;
@@ -82,7 +86,7 @@ class OverheadRun {
 
   // Returns how the run ends, if it does here.
   std::optional<ExitCode> RunRound(const RunDirectory& directory, StopRequests& stop) {
-    for (PlannedArm& planned : next_round_) {
+    for (PlannedFigure& planned : next_round_) {
       if (stop.Count() > 0) return ExitCode::kInterrupted;
       planned.trial.directory = directory.StorePath(kStoreName);
       progress_.TrialStarted(planned.trial.cell);
@@ -100,15 +104,11 @@ class OverheadRun {
                                             kvs::ToString(trial.status), trial.reason));
         return ExitCode::kEngineFailed;
       }
-      // The process has other threads, too, which are not asleep for all of a short window.
-      const double cpu_share =
-          (trial.user_cpu_s + trial.system_cpu_s) / (trial.window_s * planned.arm.threads);
-      results_[planned.arm].push_back(
-          {.throughput_per_s = trial.throughput_per_s, .cpu_share = std::min(cpu_share, 1.0)});
+      results_[planned.figure].push_back(ResultOf(definitions_[planned.figure], trial));
       if (trial.clock) report_.clocks.push_back(*trial.clock);
     }
     ++report_.rounds;
-    next_round_ = PlanRound(options_, arms_, static_cast<unsigned>(report_.rounds), random_);
+    next_round_ = PlanRound(options_, definitions_, static_cast<unsigned>(report_.rounds), random_);
     return std::nullopt;
   }
 
@@ -116,12 +116,11 @@ class OverheadRun {
 
   const OverheadOptions& options_;
   const std::vector<FigureDefinition> definitions_;
-  const std::vector<Arm> arms_;
   const std::filesystem::path data_parent_;
   std::mt19937_64 random_;
-  std::vector<PlannedArm> next_round_;  // the first one shows early what cannot be done
+  std::vector<PlannedFigure> next_round_;          // the first one shows early what cannot be done
+  std::vector<std::vector<RoundResult>> results_;  // by figure
   Progress progress_;
-  ArmResults results_;
   OverheadReport report_;
 };
 

@@ -40,7 +40,7 @@ std::string Title(const FigureDefinition& figure, const OverheadOptions& options
     case FigureKind::kFloorNs:
       return "floor: " + where;
     case FigureKind::kSpeedUp:
-      return fmt::format("speed-up: {} over {}", where, figure.reference.threads);
+      return fmt::format("speed-up: {} over {}", where, figure.reference->threads);
     case FigureKind::kDisturbance:
       break;
   }
@@ -89,8 +89,9 @@ std::string Table(const std::vector<Figure>& figures, const OverheadOptions& opt
   return text +
          "\nfloor        the harness's own time per operation and thread: null, keys and values "
          "made, latency sampled\n"
-         "speed-up     of as many threads over one, of the same round\n"
-         "disturbance  share of the throughput that sampling takes, by pairs with and without it\n";
+         "speed-up     of as many threads over one, by pairs of short windows\n"
+         "disturbance  share of the throughput that sampling takes, by pairs of short windows with "
+         "and without it\n";
 }
 
 double LeastCpuShare(const std::vector<Figure>& figures) {
@@ -113,16 +114,14 @@ Json ToJson(const Arm& arm, const OverheadOptions& options) {
   return {{"engine", EngineOf(arm, options)},
           {"workload", arm.workload},
           {"threads", arm.threads},
-          {"sampled", arm.sampled}};
+          {"sampled", arm.is_sampled}};
 }
 
 Json ToJson(const Figure& figure, const OverheadOptions& options) {
   const FigureDefinition& definition = figure.definition;
   Json object = {{"figure", NameOf(definition.kind)},
                  {"measured", ToJson(definition.measured, options)}};
-  if (definition.reference != definition.measured) {
-    object["reference"] = ToJson(definition.reference, options);
-  }
+  if (definition.reference) object["reference"] = ToJson(*definition.reference, options);
   object["median"] = figure.median;
   if (figure.interval) {
     object["interval"] = {{"low", figure.interval->low},

@@ -127,8 +127,9 @@ void DefineSelftestCommand(CLI::App& app, RawSelftestOptions& raw) {
   what.AddOne("--sampling-period", "N", raw.sampling_period,
               "mean operations per latency sample (default: a run's own)");
   what.AddOne("--rounds", "N", raw.rounds,
-              "each holds one trial of everything, in an order of its own (default: 11)");
-  what.AddOne("--duration", "TIME", raw.duration, "length of each measured window (default: 1s)");
+              "each has a trial for every figure, in an order of its own (default: 11)");
+  what.AddOne("--duration", "TIME", raw.duration,
+              "measured in each trial; in pairs, of either kind (default: 1s)");
   what.AddOne("--seed", "N", raw.seed, "seed of operations, values and trial order (default: 1)");
   what.AddFlag("--smoke", raw.smoke,
                "one round of a moment, to see that it works; nothing is judged");

@@ -39,7 +39,7 @@ struct OverheadOptions {
   unsigned rounds = 11;
   uint64_t records = 1'000'000;
   double warmup_s = 0.25;
-  double duration_s = 1;                  // of each window
+  double duration_s = 1;                  // measured in each trial; in pairs, of either kind
   std::optional<uint64_t> operations;     // instead
   std::optional<double> sampling_period;  // unset: as a run chooses it
   uint64_t seed = 1;

@@ -51,6 +51,19 @@ TEST(TrialPlanTest, AnOpenLoopSurvivesTheChannelAndIsInTheTrialWithoutFigures) {
   EXPECT_FALSE(TrialPlanFromJson(TrialPlanToJson(closed)).open_loop.has_value());
 }
 
+TEST(TrialPlanTest, PairsOfWindowsSurviveTheChannel) {
+  TrialPlan plan =
+      MakePlan(ParseCommandLine({"--engine", "plain"}, test::kTestEngines).run, test::kTestEngines)
+          .trials.front();
+  EXPECT_FALSE(TrialPlanFromJson(TrialPlanToJson(plan)).pairs.has_value());
+  plan.pairs = WindowPairsPlan{.count = 7, .reference_threads = 3, .reference_is_sampled = false};
+  const TrialPlan copy = TrialPlanFromJson(TrialPlanToJson(plan));
+  ASSERT_TRUE(copy.pairs.has_value());
+  EXPECT_EQ(copy.pairs->count, 7u);
+  EXPECT_EQ(copy.pairs->reference_threads, 3u);
+  EXPECT_FALSE(copy.pairs->reference_is_sampled);
+}
+
 TEST(TrialPlanTest, AColdStartSurvivesTheChannelAndIsInTheTrialWithoutFigures) {
   const auto plan_of = [](const std::vector<std::string>& more) {
     std::vector<std::string> arguments = {"--engine", "plain"};

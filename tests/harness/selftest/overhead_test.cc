@@ -25,9 +25,12 @@ OverheadOptions Options() {
   return options;
 }
 
-const Arm kOne{.is_floor = true, .workload = "ycsb-c", .threads = 1, .sampled = true};
-const Arm kTwo{.is_floor = true, .workload = "ycsb-c", .threads = 2, .sampled = true};
-const Arm kOneUnsampled{.is_floor = true, .workload = "ycsb-c", .threads = 1, .sampled = false};
+const Arm kOne{.is_floor = true, .workload = "ycsb-c", .threads = 1};
+const Arm kTwo{.is_floor = true, .workload = "ycsb-c", .threads = 2};
+const Arm kTwoUnsampled{.is_floor = true, .workload = "ycsb-c", .threads = 2, .is_sampled = false};
+const FigureDefinition kFloorOfTwo{FigureKind::kFloorNs, kTwo, std::nullopt, 15};
+const FigureDefinition kSpeedUpOfTwo{FigureKind::kSpeedUp, kTwo, kOne, 1.95};
+const FigureDefinition kDisturbanceOfTwo{FigureKind::kDisturbance, kTwo, kTwoUnsampled, 0.02};
 
 TEST(OverheadFiguresTest, CoverFloorSpeedUpAndDisturbance) {
   std::multiset<FigureKind> kinds;
@@ -35,67 +38,64 @@ TEST(OverheadFiguresTest, CoverFloorSpeedUpAndDisturbance) {
   EXPECT_EQ(kinds.count(FigureKind::kFloorNs), 4u);
   EXPECT_EQ(kinds.count(FigureKind::kSpeedUp), 2u);
   EXPECT_EQ(kinds.count(FigureKind::kDisturbance), 4u);
-  EXPECT_THAT(ArmsOf(OverheadFigures(2)), SizeIs(10));
-  EXPECT_THAT(ArmsOf(OverheadFigures(64)), SizeIs(10));
+  EXPECT_THAT(OverheadFigures(64), SizeIs(10));
 }
 
 TEST(OverheadFiguresTest, OneCpuHasNoneOfTwoThreads) {
-  for (const Arm& arm : ArmsOf(OverheadFigures(1))) EXPECT_EQ(arm.threads, 1u);
+  const std::vector<FigureDefinition> figures = OverheadFigures(1);
+  EXPECT_THAT(figures, SizeIs(4));
+  for (const FigureDefinition& figure : figures) EXPECT_EQ(figure.measured.threads, 1u);
 }
 
-TEST(OverheadFiguresTest, ADisturbanceIsOfArmsThatDifferInSamplingAlone) {
+TEST(OverheadFiguresTest, WhatIsComparedDiffersInThreadsOrInSamplingAlone) {
   for (const FigureDefinition& figure : OverheadFigures(2)) {
-    if (figure.kind != FigureKind::kDisturbance) continue;
-    EXPECT_TRUE(figure.measured.sampled);
-    Arm unsampled = figure.measured;
-    unsampled.sampled = false;
-    EXPECT_EQ(figure.reference, unsampled);
+    ASSERT_EQ(figure.reference.has_value(), figure.kind != FigureKind::kFloorNs);
+    if (!figure.reference) continue;
+    Arm expected = figure.measured;
+    EXPECT_TRUE(expected.is_sampled);
+    (figure.kind == FigureKind::kSpeedUp ? expected.threads = 1 : expected.is_sampled = false);
+    EXPECT_EQ(*figure.reference, expected);
+    EXPECT_NE(*figure.reference, figure.measured);
   }
 }
 
-TEST(PlanRoundTest, HoldsEveryArmOnceWithTheRoundsSeed) {
-  const std::vector<Arm> arms = ArmsOf(OverheadFigures(2));
+TEST(PlanRoundTest, HoldsEveryFigureOnceWithTheRoundsSeed) {
+  const std::vector<FigureDefinition> figures = OverheadFigures(2);
   std::mt19937_64 random(1);
-  const std::vector<PlannedArm> planned = PlanRound(Options(), arms, 3, random);
-  std::vector<Arm> seen;
-  for (const auto& [arm, trial] : planned) {
-    seen.push_back(arm);
+  std::set<size_t> seen;
+  for (const auto& [index, trial] : PlanRound(Options(), figures, 3, random)) {
+    seen.insert(index);
+    const Arm& arm = figures.at(index).measured;
     EXPECT_EQ(trial.engine, arm.is_floor ? "null" : "plain");
     EXPECT_EQ(trial.cell.workload, arm.workload);
     EXPECT_EQ(trial.cell.threads, arm.threads);
-    EXPECT_EQ(trial.sampling_period, arm.sampled ? std::nullopt : std::optional(1e9));
+    EXPECT_EQ(trial.sampling_period, std::nullopt);
     EXPECT_EQ(trial.workload.value_size.max_bytes, 100u);
     EXPECT_EQ(trial.workload.record_count, 1'000'000u);
     EXPECT_EQ(trial.seed, Options().seed + 3);
     EXPECT_FALSE(trial.is_floor);
+    const std::optional<Arm>& reference = figures.at(index).reference;
+    ASSERT_EQ(trial.pairs.has_value(), reference.has_value());
+    EXPECT_DOUBLE_EQ(trial.duration_s * (reference ? trial.pairs->count : 1), Options().duration_s);
+    if (!reference) continue;
+    EXPECT_EQ(trial.pairs->reference_threads, reference->threads);
+    EXPECT_EQ(trial.pairs->reference_is_sampled, reference->is_sampled);
   }
-  std::sort(seen.begin(), seen.end());
-  EXPECT_EQ(seen, arms);
+  EXPECT_THAT(seen, SizeIs(figures.size()));
 }
 
-TEST(PlanRoundTest, WhatIsComparedComesTogetherInAnOrderThatChanges) {
-  const std::vector<Arm> arms = ArmsOf(OverheadFigures(2));
+TEST(PlanRoundTest, TheOrderChanges) {
+  const std::vector<FigureDefinition> figures = OverheadFigures(2);
   std::mt19937_64 random(1);
-  std::set<std::vector<Arm>> orders;
-  std::set<bool> first_is_sampled;
+  std::set<std::vector<size_t>> orders;
   for (unsigned round = 0; round < 20; ++round) {
-    std::vector<Arm> order;
-    for (const PlannedArm& planned : PlanRound(Options(), arms, round, random)) {
-      order.push_back(planned.arm);
-    }
-    for (size_t i = 0; i < order.size(); ++i) {
-      if (order[i].sampled) continue;
-      Arm sampled = order[i];
-      sampled.sampled = true;
-      const bool is_before = i > 0 && order[i - 1] == sampled;
-      const bool is_after = i + 1 < order.size() && order[i + 1] == sampled;
-      EXPECT_TRUE(is_before || is_after) << "round " << round;
-      first_is_sampled.insert(is_before);
+    std::vector<size_t> order;
+    for (const PlannedFigure& planned : PlanRound(Options(), figures, round, random)) {
+      order.push_back(planned.figure);
     }
     orders.insert(order);
   }
   EXPECT_GT(orders.size(), 10u);
-  EXPECT_THAT(first_is_sampled, SizeIs(2));
 }
 
 TEST(PlanRoundTest, AnEngineThatCannotIsRefused) {
@@ -103,98 +103,90 @@ TEST(PlanRoundTest, AnEngineThatCannotIsRefused) {
   options.engine.definition = &test::kModest;  // serves one thread
   std::mt19937_64 random(1);
   try {
-    PlanRound(options, ArmsOf(OverheadFigures(2)), 0, random);
+    PlanRound(options, OverheadFigures(2), 0, random);
     FAIL() << "planned";
   } catch (const UsageError& error) {
     EXPECT_THAT(error.what(), HasSubstr("2 threads, it serves at most 1"));
   }
 }
 
-FigureDefinition Definition(FigureKind kind, double limit) {
-  switch (kind) {
-    case FigureKind::kFloorNs:
-      return {kind, kOne, kOne, limit};
-    case FigureKind::kSpeedUp:
-      return {kind, kTwo, kOne, limit};
-    case FigureKind::kDisturbance:
-      break;
-  }
-  return {kind, kOne, kOneUnsampled, limit};
+Trial TrialOf(const std::vector<Slice>& windows = {}) {
+  Trial trial;
+  trial.throughput_per_s = 4e8;
+  trial.window_s = 2;
+  trial.user_cpu_s = 2;
+  trial.system_cpu_s = 1;
+  trial.slices = windows;
+  return trial;
 }
 
-std::vector<ArmResult> Results(const std::vector<double>& throughputs, double cpu_share = 1) {
-  std::vector<ArmResult> results;
-  for (const double throughput : throughputs) results.push_back({throughput, cpu_share});
-  return results;
+TEST(ResultOfTest, AFloorIsTimePerOperationAndThread) {
+  const RoundResult result = ResultOf(kFloorOfTwo, TrialOf());
+  EXPECT_DOUBLE_EQ(result.value, 5);
+  EXPECT_DOUBLE_EQ(result.cpu_share, 0.75);
 }
 
-// The measured arm does as many operations per second, any other 100 million.
-Figure FigureOf(FigureKind kind, double limit, const std::vector<double>& measured,
+TEST(ResultOfTest, ASpeedUpIsThroughputOverThatOfThePair) {
+  const RoundResult result =
+      ResultOf(kSpeedUpOfTwo, TrialOf({{2, 400}, {1, 100}, {1, 600}, {1, 200}, {2, 600}, {1, 50}}));
+  EXPECT_DOUBLE_EQ(result.value, 3) << "the median of 2, 3 and 6";
+  EXPECT_DOUBLE_EQ(result.cpu_share, 0.75);
+}
+
+TEST(ResultOfTest, ADisturbanceIsTheShareOfThroughputThatIsLost) {
+  EXPECT_DOUBLE_EQ(ResultOf(kDisturbanceOfTwo, TrialOf({{1, 75}, {1, 100}})).value, 0.25);
+  EXPECT_DOUBLE_EQ(
+      ResultOf(kDisturbanceOfTwo, TrialOf({{1, 75}, {1, 100}, {2, 200}, {1, 100}, {1, 9}, {1, 1}}))
+          .value,
+      0);
+}
+
+// Of rounds with these values.
+Figure FigureOf(FigureKind kind, double limit, const std::vector<double>& values,
                 bool judges = true, double cpu_share = 1) {
-  const FigureDefinition definition = Definition(kind, limit);
-  const std::vector<ArmResult> hundred = Results(std::vector<double>(measured.size(), 1e8));
-  ArmResults results = {{kOne, hundred}, {kTwo, hundred}, {kOneUnsampled, hundred}};
-  results[definition.measured] = Results(measured, cpu_share);
-  return MakeFigure(definition, results, measured.size(), judges);
+  const FigureDefinition definition{kind, kOne, std::nullopt, limit};
+  std::vector<RoundResult> rounds;
+  for (const double value : values) rounds.push_back({value, cpu_share});
+  return MakeFigure(definition, rounds, judges);
 }
 
-TEST(MakeFigureTest, AFloorIsTimePerOperationAndThread) {
-  const FigureDefinition two{FigureKind::kFloorNs, kTwo, kTwo, 15};
-  const Figure figure = MakeFigure(two, {{kTwo, Results({1e8, 2e8, 4e8})}}, 3, true);
-  EXPECT_THAT(figure.values, ElementsAre(20, 10, 5));
+TEST(MakeFigureTest, ItIsTheMedianOfTheRounds) {
+  const Figure figure = FigureOf(FigureKind::kFloorNs, 15, {20, 5, 10});
+  EXPECT_THAT(figure.values, ElementsAre(20, 5, 10));
   EXPECT_DOUBLE_EQ(figure.median, 10);
+  EXPECT_DOUBLE_EQ(figure.cpu_share, 1);
   EXPECT_FALSE(figure.interval);
   EXPECT_EQ(figure.verdict, Verdict::kNotJudged) << "three rounds have no interval";
 }
 
-TEST(MakeFigureTest, ASpeedUpIsThroughputOverThatOfTheSameRound) {
-  const Figure figure =
-      MakeFigure(Definition(FigureKind::kSpeedUp, 1.95),
-                 {{kTwo, Results({2e8, 6e8}, 0.5)}, {kOne, Results({1e8, 2e8})}}, 2, true);
-  EXPECT_THAT(figure.values, ElementsAre(2, 3));
-  EXPECT_DOUBLE_EQ(figure.cpu_share, 0.5);
-}
-
-TEST(MakeFigureTest, ADisturbanceIsTheShareThatIsLost) {
-  const Figure figure = FigureOf(FigureKind::kDisturbance, 0.02, {0.75e8, 1e8, 1.25e8});
-  EXPECT_THAT(figure.values, ElementsAre(0.25, 0, -0.25));
-}
-
-TEST(MakeFigureTest, OnlyCompleteRoundsCount) {
-  const Figure figure = MakeFigure(Definition(FigureKind::kSpeedUp, 1.95),
-                                   {{kTwo, Results({2e8, 6e8})}, {kOne, Results({1e8})}}, 1, true);
-  EXPECT_THAT(figure.values, ElementsAre(2));
-}
-
 // Between the smallest and the largest of seven lies the median in 98.4% of all cases.
-const std::vector<double> kSeven = {1.00e8, 1.01e8, 1.02e8, 1.03e8, 1.04e8, 1.05e8, 1.06e8};
+const std::vector<double> kSeven = {10, 11, 12, 13, 14, 15, 16};
 
 TEST(MakeFigureTest, TheIntervalDecides) {
   const auto verdict_of = [](FigureKind kind, double limit) {
     return FigureOf(kind, limit, kSeven).verdict;
   };
-  EXPECT_EQ(verdict_of(FigureKind::kFloorNs, 10.1), Verdict::kOk);
-  EXPECT_EQ(verdict_of(FigureKind::kFloorNs, 9.9), Verdict::kInconclusive);
-  EXPECT_EQ(verdict_of(FigureKind::kFloorNs, 9.0), Verdict::kMissed);
-  EXPECT_EQ(verdict_of(FigureKind::kSpeedUp, 0.99), Verdict::kOk);
-  EXPECT_EQ(verdict_of(FigureKind::kSpeedUp, 1.02), Verdict::kInconclusive);
-  EXPECT_EQ(verdict_of(FigureKind::kSpeedUp, 1.07), Verdict::kMissed);
-  EXPECT_EQ(verdict_of(FigureKind::kDisturbance, 0.02), Verdict::kOk);
-  EXPECT_EQ(verdict_of(FigureKind::kDisturbance, -0.03), Verdict::kInconclusive);
-  EXPECT_EQ(verdict_of(FigureKind::kDisturbance, -0.07), Verdict::kMissed);
-  EXPECT_EQ(FigureOf(FigureKind::kFloorNs, 9.0, kSeven, false).verdict, Verdict::kNotJudged);
+  for (const FigureKind at_most : {FigureKind::kFloorNs, FigureKind::kDisturbance}) {
+    EXPECT_EQ(verdict_of(at_most, 17), Verdict::kOk);
+    EXPECT_EQ(verdict_of(at_most, 13), Verdict::kInconclusive);
+    EXPECT_EQ(verdict_of(at_most, 9), Verdict::kMissed);
+  }
+  EXPECT_EQ(verdict_of(FigureKind::kSpeedUp, 9), Verdict::kOk);
+  EXPECT_EQ(verdict_of(FigureKind::kSpeedUp, 13), Verdict::kInconclusive);
+  EXPECT_EQ(verdict_of(FigureKind::kSpeedUp, 17), Verdict::kMissed);
+  EXPECT_EQ(FigureOf(FigureKind::kFloorNs, 9, kSeven, false).verdict, Verdict::kNotJudged);
 }
 
 TEST(MakeFigureTest, WhoLacksACpuMissesNothing) {
-  EXPECT_EQ(FigureOf(FigureKind::kFloorNs, 9.0, kSeven, true, 0.5).verdict, Verdict::kInconclusive);
-  EXPECT_EQ(FigureOf(FigureKind::kFloorNs, 10.1, kSeven, true, 0.5).verdict, Verdict::kOk);
+  EXPECT_EQ(FigureOf(FigureKind::kFloorNs, 9, kSeven, true, 0.5).verdict, Verdict::kInconclusive);
+  EXPECT_EQ(FigureOf(FigureKind::kFloorNs, 17, kSeven, true, 0.5).verdict, Verdict::kOk);
 }
 
 OverheadReport ReportOf(const std::vector<double>& limits_ns) {
   OverheadReport report;
   for (const double limit_ns : limits_ns) {
     report.figures.push_back(
-        FigureOf(FigureKind::kFloorNs, limit_ns, {1e8, 1.1e8, 1.2e8, 1.3e8, 1.4e8, 1.5e8}));
+        FigureOf(FigureKind::kFloorNs, limit_ns, {6.67, 7, 7.68, 8.34, 9, 10}));
   }
   report.rounds = 6;
   report.clocks = {{"tsc", 17.0, 16, 0.25}, {"tsc", 19.0, 18, 0.5}, {"tsc", 18.0, 17, 0.125}};
