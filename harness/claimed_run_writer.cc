@@ -1,5 +1,11 @@
 #include "harness/claimed_run_writer.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
 #include <fmt/format.h>
 
 #include "harness/exit_code.h"
@@ -15,6 +21,18 @@ void TakeOrRefuse(FileClaim& claim, const std::filesystem::path& at,
 }
 
 }  // namespace
+
+bool ClaimedRunWriter::Make(const std::filesystem::path& path) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (fd < 0) {
+    if (errno == EEXIST) return false;
+    throw EnvironmentError(fmt::format("{}: cannot be written: {}", path.string(),
+                                       std::generic_category().message(errno)));
+  }
+  close(fd);
+  Claim(path);
+  return true;
+}
 
 void ClaimedRunWriter::Claim(const std::filesystem::path& path) {
   TakeOrRefuse(claim_, path, path);

@@ -21,6 +21,10 @@ class ClaimedRunWriter {
   // Of a file that `claim` has already.
   explicit ClaimedRunWriter(FileClaim claim) : claim_(std::move(claim)) {}
 
+  // Makes an empty file at `path` and claims it; returns false when something is there already.
+  // Throws EnvironmentError when it cannot be made.
+  bool Make(const std::filesystem::path& path);
+
   // Claims the file at `path`, if there is one. Throws EnvironmentError when another run has it.
   void Claim(const std::filesystem::path& path);
 

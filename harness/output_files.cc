@@ -1,8 +1,5 @@
 #include "harness/output_files.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
@@ -31,18 +28,6 @@ std::filesystem::path DefaultResultFile(std::time_t now, unsigned n) {
   const std::string stem = fmt::format("{:%Y%m%d-%H%M%S}", fmt::localtime(now));
   return std::filesystem::path(kResultDirectory) /
          (n == 1 ? stem + ".json" : fmt::format("{}-{}.json", stem, n));
-}
-
-// Makes an empty file; false when there is one already. Throws EnvironmentError.
-bool MakeNewFile(const std::filesystem::path& path) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (fd >= 0) {
-    close(fd);
-    return true;
-  }
-  if (errno == EEXIST) return false;
-  throw EnvironmentError(fmt::format("{}: cannot be written: {}", path.string(),
-                                     std::generic_category().message(errno)));
 }
 
 bool HoldsSomething(const std::filesystem::path& path) {
@@ -110,9 +95,9 @@ void OutputFiles::Begin(const Run& run) {
   if (result_file_.empty()) {
     const std::time_t now = std::time(nullptr);
     unsigned n = 1;
-    while (!MakeNewFile(DefaultResultFile(now, n))) ++n;
+    while (!writer_.Make(DefaultResultFile(now, n))) ++n;
     result_file_ = DefaultResultFile(now, n);
-  } else if (must_be_new_ && !MakeNewFile(result_file_)) {
+  } else if (must_be_new_ && !writer_.Make(result_file_)) {
     RefuseToReplace("--out", result_file_);
   }
   Save(run);

@@ -156,7 +156,8 @@ class PairedRun {
     }
     if (!directory_claim_.Take(output_directory_)) {
       throw EnvironmentError(
-          fmt::format("{}: another comparison is writing its results there; name another directory",
+          fmt::format("{}: is locked, as by another comparison that writes its results there; name "
+                      "another directory",
                       output_directory_.string()));
     }
     for (size_t arm = 0; arm < runs_.size(); ++arm) {
@@ -355,18 +356,30 @@ class PairedRun {
     const PairedCell& cell = options_.cells.front().names;
     const std::filesystem::path& program =
         arm == kBaseline ? options_.baseline_program : options_.candidate_program;
-    const std::string name = program.empty() ? "this kvs-bench" : program.string();
+    std::string name = program.empty() ? "this kvs-bench" : program.string();
     if (cell.baseline.engine == cell.candidate.engine) return name;
     return fmt::format("{} of {}", (arm == kBaseline ? cell.baseline : cell.candidate).engine,
                        name);
   }
 
   void Save() {
+    if (!has_files_) MakeFiles();
     for (size_t arm = 0; arm < runs_.size(); ++arm) {
       Run& run = runs_[arm];
       run.planned_trials = static_cast<unsigned>(run.trials.size() + left_ * kTrialsPerBlock);
       writers_[arm].Write(run, FileOf(arm));
     }
+  }
+
+  void MakeFiles() {
+    for (size_t arm = 0; arm < runs_.size(); ++arm) {
+      if (writers_[arm].Make(FileOf(arm))) continue;
+      throw EnvironmentError(
+          fmt::format("{}: was not there when the comparison began, and is left as it is; name "
+                      "another directory",
+                      FileOf(arm).string()));
+    }
+    has_files_ = true;
   }
 
   const CompareOptions& compare_;
@@ -383,6 +396,7 @@ class PairedRun {
   std::vector<ArmProgram> arms_;
   std::vector<Run> runs_;                  // by arm
   std::vector<ClaimedRunWriter> writers_;  // by arm
+  bool has_files_ = false;
   unsigned blocks_ = 0;  // of a stage; 0: not known before the end of the first block
   unsigned stage_ = 0;
   size_t left_ = 0;  // blocks that cells of this stage still have
