@@ -104,7 +104,7 @@ uint64_t ProcessorTicks::ReadTicks() { return 0; }
 
 #endif
 
-const TickChoice& Choice() {
+const TickChoice& ChosenTicks() {
   static const TickChoice choice = [] {
     ProcessorTicks ticks;
     return ChooseTicks(ticks);
@@ -119,7 +119,7 @@ namespace clock_choice {
 constinit std::atomic<const TickConversion*> g_ticks{nullptr};
 
 uint64_t ReadSlowly() {
-  const TickChoice& choice = Choice();
+  const TickChoice& choice = ChosenTicks();
   if (!choice.conversion) return SystemNowNs();
   g_ticks.store(&*choice.conversion, std::memory_order_release);  // (2)
   return choice.conversion->ToNs(ProcessorTicks().ReadTicks());
@@ -130,7 +130,7 @@ uint64_t ReadSlowly() {
 double SecondsSince(uint64_t start_ns) { return static_cast<double>(NowNs() - start_ns) * 1e-9; }
 
 ClockReport CheckClock() {
-  const TickChoice& choice = Choice();
+  const TickChoice& choice = ChosenTicks();
   ClockReport report;
   report.source = choice.conversion ? "tsc" : fmt::format("clock_gettime: {}", choice.why_not);
   report.cost_ns = ClockCostNs();

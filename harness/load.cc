@@ -161,7 +161,7 @@ LoadResult Sum(const std::vector<LoadCounts>& counts) {
 LoadResult Load(const KvsEngine& root, const Spec& spec, const KeyRenderer& keys,
                 const ValueCodec& values, const DriverOptions& options) {
   CheckOptions(options);
-  constexpr uint64_t kPollNs = 20'000'000;
+  constexpr uint64_t kLoadPollNs = 20'000'000;
   constexpr uint64_t kProgressNs = 1'000'000'000;
   const LoadInput input{root, spec, keys, values};
   std::vector<LoadCounts> counts(options.threads);
@@ -178,7 +178,7 @@ LoadResult Load(const KvsEngine& root, const Spec& spec, const KeyRenderer& keys
   }
   uint64_t next_progress_ns = start_ns + kProgressNs;
   const auto started = static_cast<unsigned>(threads.size());
-  while (!control.WaitForAll(started, kPollNs)) {
+  while (!control.WaitForAll(started, kLoadPollNs)) {
     if (Interrupted(options)) control.Stop();
     if (options.progress && NowNs() >= next_progress_ns) {
       next_progress_ns += kProgressNs;
