@@ -22,7 +22,7 @@ class ClaimedRunWriter {
   explicit ClaimedRunWriter(FileClaim claim) : claim_(std::move(claim)) {}
 
   // Makes an empty file at `path` and claims it; returns false when something is there already.
-  // Throws EnvironmentError when it cannot be made.
+  // Throws EnvironmentError when it cannot be made, or another run was faster to claim it.
   bool Make(const std::filesystem::path& path);
 
   // Claims the file at `path`, if there is one. Throws EnvironmentError when another run has it.

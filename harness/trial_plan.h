@@ -43,8 +43,8 @@ struct TrialPlan {
   std::optional<double> sampling_period;  // closed loop; see DriverOptions
   bool verify_fully = false;
   // Set: many short windows of duration_s instead of one, in pairs. Trial::slices are these
-  // windows, as WindowPairs has them; the other figures are of the measured ones, and there are no
-  // latencies.
+  // windows, as WindowPairs has them; CPU time is of all, the other figures are of the measured
+  // ones, and there are no latencies.
   std::optional<WindowPairsPlan> pairs;
 
   // How the store is opened for the measured phase.

@@ -1,12 +1,17 @@
 #include "harness/window_pairs.h"
 
+#include <cstdint>
 #include <random>
+
+#include "harness/clock.h"
 
 namespace kvs {
 namespace {
 
-// Before each window, so that it opens with all threads at work.
-constexpr double kStartS = 0.002;
+// Before each window, so that it opens with all threads at work. A tick of a kernel with 100 Hz, so
+// that the CPU time of other threads, which is up to a tick old, is so at both edges of a window.
+constexpr double kStartS = 0.01;
+constexpr double kProgressS = 1;
 
 uint64_t SamplesOf(const Measurement& measured) {
   uint64_t samples = 0;
@@ -45,12 +50,19 @@ WindowPairs MeasureWindowPairs(const KvsEngine& root, bool stores_data, const Sp
   }
 
   std::mt19937_64 random(options.seed);
+  uint64_t shown_ns = NowNs();
+  uint64_t operations = 0;
   for (unsigned pair = 0; pair < plan.count; ++pair) {
     const bool measured_is_first = (random() & 1) != 0;
     const Measurement first = measure(measured_is_first ? measured : reference);
     if (result.interrupted) break;
     const Measurement second = measure(measured_is_first ? reference : measured);
     if (result.interrupted) break;
+    operations += first.operations + second.operations;
+    if (options.progress && SecondsSince(shown_ns) >= kProgressS) {
+      options.progress("measure", (pair + 1.0) / plan.count, operations);
+      shown_ns = NowNs();
+    }
     if (first.operations == 0 || second.operations == 0) continue;
     const Measurement& one = measured_is_first ? first : second;
     const Measurement& other = measured_is_first ? second : first;
@@ -58,8 +70,8 @@ WindowPairs MeasureWindowPairs(const KvsEngine& root, bool stores_data, const Sp
     result.windows.push_back(WindowOf(other));
     result.samples += SamplesOf(one);
     result.reference_samples += SamplesOf(other);
-    result.user_cpu_s += one.process.user_cpu_s;
-    result.system_cpu_s += one.process.system_cpu_s;
+    result.user_cpu_s += one.process.user_cpu_s + other.process.user_cpu_s;
+    result.system_cpu_s += one.process.system_cpu_s + other.process.system_cpu_s;
   }
   return result;
 }

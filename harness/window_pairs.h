@@ -31,7 +31,7 @@ struct WindowPairs {
   std::vector<Slice> windows;
   uint64_t samples = 0;            // latencies of the measured ones
   uint64_t reference_samples = 0;  // of the others
-  double user_cpu_s = 0;           // of the process, in the measured ones
+  double user_cpu_s = 0;           // of the process, in all of them
   double system_cpu_s = 0;
   WrongAnswers wrong;
   bool interrupted = false;  // the pairs until then are whole

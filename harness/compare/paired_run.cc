@@ -374,6 +374,8 @@ class PairedRun {
   void MakeFiles() {
     for (size_t arm = 0; arm < runs_.size(); ++arm) {
       if (writers_[arm].Make(FileOf(arm))) continue;
+      std::error_code ignored;  // empty files, which would only be in the way
+      for (size_t made = 0; made < arm; ++made) std::filesystem::remove(FileOf(made), ignored);
       throw EnvironmentError(
           fmt::format("{}: was not there when the comparison began, and is left as it is; name "
                       "another directory",

@@ -118,7 +118,7 @@ std::vector<PlannedFigure> PlanRound(const OverheadOptions& options,
     TrialPlan trial = PlanTrial(options, figures[i].measured);
     if (figures[i].reference) {
       trial.pairs = PairsWith(*figures[i].reference, options);
-      trial.duration_s = kWindowS;
+      trial.duration_s = std::min(kWindowS, options.duration_s);
     }
     trial.repetition = round;
     trial.seed = options.seed + round;
@@ -130,18 +130,22 @@ std::vector<PlannedFigure> PlanRound(const OverheadOptions& options,
 
 RoundResult ResultOf(const FigureDefinition& definition, const Trial& trial) {
   const unsigned threads = definition.measured.threads;
+  const double cpu_s = trial.user_cpu_s + trial.system_cpu_s;
   // The process has other threads, too, which are not asleep for all of a short window.
-  const double cpu_share =
-      std::min(1.0, (trial.user_cpu_s + trial.system_cpu_s) / (trial.window_s * threads));
+  const auto share_of = [cpu_s](double threads_s) { return std::min(1.0, cpu_s / threads_s); };
   if (!definition.reference) {
-    return {.value = 1e9 * threads / trial.throughput_per_s, .cpu_share = cpu_share};
+    return {.value = 1e9 * threads / trial.throughput_per_s,
+            .cpu_share = share_of(trial.window_s * threads)};
   }
   const std::vector<Slice>& windows = trial.slices.value();
   std::vector<double> values;
+  double threads_s = 0;
   for (size_t i = 0; i < windows.size(); i += 2) {
     values.push_back(ValueOf(definition.kind, windows[i], windows[i + 1]));
+    threads_s += windows[i].length_s * threads;
+    threads_s += windows[i + 1].length_s * definition.reference->threads;
   }
-  return {.value = Median(values), .cpu_share = cpu_share};
+  return {.value = Median(values), .cpu_share = share_of(threads_s)};
 }
 
 std::string_view ToString(Verdict verdict) {

@@ -91,7 +91,7 @@ class OverheadRun {
       planned.trial.directory = directory.StorePath(kStoreName);
       progress_.TrialStarted(planned.trial.cell);
       const TrialOutcome outcome =
-          RunTrialProcess(planned.trial, kTrialTimeoutS, stop,
+          RunTrialProcess(planned.trial, kTrialTimeoutS + 4 * options_.duration_s, stop,
                           [this](const PhaseReport& report) { progress_.PhaseReached(report); });
       directory.RemoveStore(kStoreName);
       if (!outcome.trial || outcome.trial->status == TrialStatus::kInterrupted) {

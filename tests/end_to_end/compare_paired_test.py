@@ -320,6 +320,7 @@ class FailuresTest(PairedTest):
         self.assertEqual(done.code, ENVIRONMENT, str(done))
         self.assertIn("candidate.json: was not there when the comparison began", done.err)
         self.assertEqual((self.out / "candidate.json").read_text(), "of another run")
+        self.assertFalse((self.out / "baseline.json").exists(), "an empty file is in the way")
         self.assert_no_stores()
 
 

@@ -38,14 +38,13 @@ TEST(WindowPairsTest, TheMeasuredOneIsSampledAndItsReferenceIsNot) {
   ASSERT_THAT(measured.windows, SizeIs(8));
   uint64_t operations = 0;
   for (size_t i = 0; i < measured.windows.size(); ++i) {
-    EXPECT_GT(measured.windows[i].operations, 0u);
-    // And the few that the window began in, or before their phase was seen.
-    EXPECT_LE(measured.windows[i].operations, kOperations + 32);
+    EXPECT_GE(measured.windows[i].operations, kOperations);
     EXPECT_GT(measured.windows[i].length_s, 0);
     if (i % 2 == 0) operations += measured.windows[i].operations;
   }
-  // The operation that a window begins in may be counted and not timed.
-  EXPECT_NEAR(static_cast<double>(measured.samples), static_cast<double>(operations), 4);
+  // Those that a window begins in, or before its phase was seen, are counted and not timed.
+  EXPECT_LE(measured.samples, operations);
+  EXPECT_GE(measured.samples, 4 * kOperations / 2);
   EXPECT_EQ(measured.reference_samples, 0u);
   EXPECT_EQ(measured.wrong.count, 0u);
   EXPECT_FALSE(measured.interrupted);
@@ -73,6 +72,18 @@ TEST(WindowPairsTest, EachHasItsThreadsAndEitherComesFirst) {
   EXPECT_EQ(pairs, (std::set<std::vector<int64_t>>{{1, 3}, {3, 1}}));
 }
 
+TEST(WindowPairsTest, AWindowMayBeATime) {
+  PairsFixture fixture;
+  fixture.options.operations.reset();
+  fixture.options.duration_s = 0.002;
+  const WindowPairs measured = fixture.Measure(kFourUnsampled);
+  ASSERT_THAT(measured.windows, SizeIs(8));
+  for (const Slice& window : measured.windows) {
+    EXPECT_GE(window.length_s, 0.002);
+    EXPECT_GT(window.operations, 0u);
+  }
+}
+
 TEST(WindowPairsTest, AnInterruptLeavesWholePairs) {
   PairsFixture fixture;
   std::atomic<bool> is_interrupted = false;
@@ -83,8 +94,10 @@ TEST(WindowPairsTest, AnInterruptLeavesWholePairs) {
   const WindowPairs measured =
       fixture.Measure({.count = 10'000, .reference_threads = 1, .reference_is_sampled = false});
   EXPECT_TRUE(measured.interrupted);
-  EXPECT_LT(measured.windows.size(), 20'000u);
+  EXPECT_FALSE(measured.windows.empty());
   EXPECT_EQ(measured.windows.size() % 2, 0u);
+  for (const Slice& window : measured.windows) EXPECT_GE(window.operations, kOperations);
+  EXPECT_LT(fixture.store->clones, 100) << "it measured on";
 }
 
 TEST(WindowPairsTest, WrongAnswersOfAllWindowsAreThere) {

@@ -130,7 +130,7 @@ TEST(ResultOfTest, ASpeedUpIsThroughputOverThatOfThePair) {
   const RoundResult result =
       ResultOf(kSpeedUpOfTwo, TrialOf({{2, 400}, {1, 100}, {1, 600}, {1, 200}, {2, 600}, {1, 50}}));
   EXPECT_DOUBLE_EQ(result.value, 3) << "the median of 2, 3 and 6";
-  EXPECT_DOUBLE_EQ(result.cpu_share, 0.75);
+  EXPECT_DOUBLE_EQ(result.cpu_share, 3. / (2 * 5 + 1 * 3)) << "of all windows";
 }
 
 TEST(ResultOfTest, ADisturbanceIsTheShareOfThroughputThatIsLost) {
