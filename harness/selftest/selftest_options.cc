@@ -21,7 +21,7 @@ constexpr uint64_t kSmokeOperations = 3000;
 
 constexpr const char* kExamples = R"(Examples:
   kvs-bench selftest overhead
-      about 4 minutes; on a machine with nothing else to do
+      about 6 minutes; on a machine with nothing else to do
   kvs-bench selftest overhead --rounds 41
       narrower intervals
   kvs-bench selftest overhead --engine rocksdb --sampling-period 1
