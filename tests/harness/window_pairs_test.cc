@@ -75,11 +75,15 @@ TEST(WindowPairsTest, EachHasItsThreadsAndEitherComesFirst) {
 TEST(WindowPairsTest, AWindowMayBeATime) {
   PairsFixture fixture;
   fixture.options.operations.reset();
-  fixture.options.duration_s = 0.002;
+  fixture.options.duration_s = 0.02;
+  fixture.store->clones = 0;
   const WindowPairs measured = fixture.Measure(kFourUnsampled);
-  ASSERT_THAT(measured.windows, SizeIs(8));
+  EXPECT_EQ(fixture.store->clones, 2u + 8u) << "two tell the periods";
+  // On a busy machine a window may have no operation; its pair is then left out.
+  EXPECT_FALSE(measured.windows.empty());
+  EXPECT_EQ(measured.windows.size() % 2, 0u);
   for (const Slice& window : measured.windows) {
-    EXPECT_GE(window.length_s, 0.002);
+    EXPECT_GE(window.length_s, 0.02);
     EXPECT_GT(window.operations, 0u);
   }
 }
@@ -89,7 +93,7 @@ TEST(WindowPairsTest, AnInterruptLeavesWholePairs) {
   std::atomic<bool> is_interrupted = false;
   fixture.options.interrupted = &is_interrupted;
   fixture.store->before = [&](std::string_view, std::string_view) {
-    if (fixture.store->gets > 50 * kOperations) is_interrupted = true;
+    if (fixture.store->clones > 20) is_interrupted = true;
   };
   const WindowPairs measured =
       fixture.Measure({.count = 10'000, .reference_threads = 1, .reference_is_sampled = false});
@@ -97,7 +101,7 @@ TEST(WindowPairsTest, AnInterruptLeavesWholePairs) {
   EXPECT_FALSE(measured.windows.empty());
   EXPECT_EQ(measured.windows.size() % 2, 0u);
   for (const Slice& window : measured.windows) EXPECT_GE(window.operations, kOperations);
-  EXPECT_LT(fixture.store->clones, 100) << "it measured on";
+  EXPECT_LT(fixture.store->clones, 30) << "it measured on";
 }
 
 TEST(WindowPairsTest, WrongAnswersOfAllWindowsAreThere) {
