@@ -88,7 +88,11 @@ void KeyRenderer::RenderAll(std::span<const Operation> operations, KeyBatch& bat
     all_bits = _mm256_or_si256(all_bits, four);
   }
   if (!lanes::Below(40, all_bits)) return 0;
-  lanes::FnvHashAll(numbers, count, lanes::Below(24, all_bits) ? 3 : 5);
+  if (lanes::Below(24, all_bits)) {
+    lanes::FnvHashAll<3>(numbers, count);
+  } else {
+    lanes::FnvHashAll<5>(numbers, count);
+  }
   lanes::Words tops;
   lanes::Words highs;
   lanes::Words lows;

@@ -119,7 +119,7 @@ namespace {
   for (size_t done = 0; done < count;) {
     const std::span<uint64_t> next = words.subspan(done, std::min(lanes::kMost, count - done));
     YcsbZipfianLanes::RankAll(zipfian, next, ranks);
-    lanes::FnvHashAll(ranks, next.size(), /*bytes=*/5);
+    lanes::FnvHashAll<5>(ranks, next.size());
     std::copy_n(ranks.words, next.size(), next.data());
     done += next.size();
   }

@@ -47,15 +47,6 @@ KVS_LANES bool Below(int bits, __m256i words) {
   return _mm256_testz_si256(words, Word(~uint64_t{0} << bits)) != 0;
 }
 
-// a * factor modulo 2^64.
-KVS_LANES __m256i MultiplyLow(__m256i a, uint64_t factor) {
-  const __m256i low = Word(factor & 0xFFFFFFFF);
-  const __m256i high = Word(factor >> 32);
-  const __m256i crossed =
-      _mm256_add_epi64(_mm256_mul_epu32(_mm256_srli_epi64(a, 32), low), _mm256_mul_epu32(a, high));
-  return _mm256_add_epi64(_mm256_mul_epu32(a, low), _mm256_slli_epi64(crossed, 32));
-}
-
 // ToUnit: the upper 53 bits as a double in [0, 1). Their halves become doubles by being put into
 // the mantissas of 2^52 and 2^84; all steps are exact.
 KVS_LANES __m256d ToUnit(__m256i words) {
@@ -127,37 +118,130 @@ inline bool MultipliesWords() {
   }
 }
 
-// FnvHashAll without it.
-KVS_LANES void FnvHashAllByHalves(Words& values, size_t count, int bytes) {
-  const __m256i small = Word(kFnvPrime & 0xFFFFFFFF);
-  const __m256i low_byte = Word(0xFF);
-  Words hashes;
-  for (size_t i = 0; i < count; i += kWidth) Store(&hashes.words[i], Word(kFnvStart));
-  for (int byte = 0; byte < bytes; ++byte) {
-    for (size_t i = 0; i < count; i += kWidth) {
-      const __m256i left = Load(&values.words[i]);
-      const __m256i hash =
-          _mm256_xor_si256(Load(&hashes.words[i]), _mm256_and_si256(left, low_byte));
-      const __m256i crossed = _mm256_add_epi64(_mm256_mul_epu32(_mm256_srli_epi64(hash, 32), small),
-                                               _mm256_slli_epi64(hash, 8));
-      Store(&hashes.words[i],
-            _mm256_add_epi64(_mm256_mul_epu32(hash, small), _mm256_slli_epi64(crossed, 32)));
-      Store(&values.words[i], _mm256_srli_epi64(left, 8));
-    }
-  }
-  const uint64_t rest = FnvPrimeToThe(8 - bytes);
-  for (size_t i = 0; i < count; i += kWidth) {
-    const __m256i hash = MultiplyLow(Load(&hashes.words[i]), rest);
-    const __m256i negative = _mm256_cmpgt_epi64(_mm256_setzero_si256(), hash);
-    Store(&values.words[i], _mm256_sub_epi64(_mm256_xor_si256(hash, negative), negative));
+// values * factor in 16-bit lanes. Left to know the factor, GCC shifts and adds five times instead.
+KVS_LANES __m256i MultiplyShorts(__m256i values, int16_t factor) {
+  __m256i factors = _mm256_set1_epi16(factor);
+  asm("" : "+x"(factors));
+  return _mm256_mullo_epi16(values, factors);
+}
+
+// What xor with a byte does to a hash is a sum: it adds `byte - 2 * (byte & hash)`, which needs no
+// more of the hash than its low byte, and later factors multiply that sum's terms one by one. So
+// the chain of FNV-1a is one of low bytes, and the hash of n bytes, their changes d and the prime p
+// is
+//     start * p^8 + d_1 * p^8 + d_2 * p^7 + ... + d_n * p^(9 - n)   modulo 2^64,
+// where each power goes as four signed digits of 16 bits into pmaddwd, which adds two products.
+//
+// The digit of 2^(16 place) in p^(8 - byte), from the first byte's, 0, on.
+constexpr int16_t FnvDigit(int byte, int place) {
+  uint64_t rest = FnvPrimeToThe(8 - byte);
+  for (; place > 0; --place)
+    rest = (rest - static_cast<uint64_t>(static_cast<int16_t>(rest))) >> 16;
+  return static_cast<int16_t>(rest);
+}
+
+// Makes sums that are below 0 positive, for the digits of place 0 and 1, which others stand above:
+// a change that is always the same, and no sum is below -kBias * kBiasFactor.
+inline constexpr int kBias = 1 << 14;
+inline constexpr int kBiasFactor = 1 << 13;
+inline constexpr int kBiasByte = 8;
+inline constexpr uint64_t kFnvConstant =
+    kFnvStart * FnvPrimeToThe(8) - uint64_t{kBias} * kBiasFactor * (1 + (uint64_t{1} << 16));
+
+constexpr int FnvFactor(int byte, int place) {
+  return byte == kBiasByte ? (place < 2 ? kBiasFactor : 0) : FnvDigit(byte, place);
+}
+
+// changes * digits, in 32-bit lanes: of kLow's byte in the lower half, kHigh's in the upper one.
+template <int kLow, int kHigh, int kPlace>
+KVS_LANES __m256i FnvTerms(__m256i changes) {
+  constexpr int kLowFactor = FnvFactor(kLow, kPlace);
+  constexpr int kHighFactor = FnvFactor(kHigh, kPlace);
+  return _mm256_madd_epi16(changes,
+                           _mm256_set1_epi32(kHighFactor * (1 << 16) + (kLowFactor & 0xFFFF)));
+}
+
+// All that bytes change, in one place. `second` has the bias in its upper half if there are three.
+template <int kBytes, int kPlace>
+KVS_LANES __m256i FnvSum(__m256i first_third, __m256i second, __m256i fifth) {
+  const __m256i two = FnvTerms<0, 2, kPlace>(first_third);
+  if constexpr (kBytes == 3) {
+    return _mm256_add_epi32(two, FnvTerms<1, kBiasByte, kPlace>(second));
+  } else {
+    return _mm256_add_epi32(two, _mm256_add_epi32(FnvTerms<1, 3, kPlace>(second),
+                                                  FnvTerms<4, kBiasByte, kPlace>(fifth)));
   }
 }
 
+KVS_LANES __m256i FnvChanges(__m256i bytes, __m256i hash) {
+  return _mm256_sub_epi16(_mm256_andnot_si256(hash, bytes), _mm256_and_si256(hash, bytes));
+}
+
+// FnvHash64 of four numbers from the sums of places 0 and 2, and of 1 and 3.
+KVS_LANES __m256i FnvFromSums(__m256i even, __m256i odd) {
+  const __m256i hash =
+      _mm256_add_epi64(_mm256_add_epi64(even, Word(kFnvConstant)), _mm256_slli_epi64(odd, 16));
+  const __m256i negative = _mm256_cmpgt_epi64(_mm256_setzero_si256(), hash);
+  return _mm256_sub_epi64(_mm256_xor_si256(hash, negative), negative);
+}
+
+// FnvHash64 of eight numbers below 2^(8 kBytes).
+template <int kBytes>
+KVS_LANES void FnvHashEight(uint64_t* values) {
+  static_assert(kBytes == 3 || kBytes == 5);
+  constexpr int16_t kLowPrime = kFnvPrime & 0xFF;
+  constexpr int kLowStart = kFnvStart & 0xFF;
+  const __m256i bias = _mm256_set1_epi32(kBias << 16);
+  const __m256i low_bytes = _mm256_set1_epi16(0xFF);
+  const __m256 left = _mm256_castsi256_ps(Load(values));
+  const __m256 right = _mm256_castsi256_ps(Load(values + kWidth));
+  // The numbers' lower halves in 32-bit lanes, and what the hash's low byte is before each byte, in
+  // the half where that byte is; all else in them is of no meaning.
+  const __m256i lower = _mm256_castps_si256(_mm256_shuffle_ps(left, right, 0b10'00'10'00));
+  const __m256i shifted = _mm256_srli_epi32(lower, 8);
+  const __m256i start = _mm256_set1_epi32(kLowStart);
+  const __m256i before_2 = MultiplyShorts(_mm256_xor_si256(lower, start), kLowPrime);
+  const __m256i before_3 = MultiplyShorts(
+      _mm256_xor_si256(_mm256_slli_epi32(lower, 8), _mm256_slli_epi32(before_2, 16)), kLowPrime);
+  const __m256i first_third =
+      FnvChanges(_mm256_and_si256(lower, low_bytes), _mm256_or_si256(before_3, start));
+  __m256i second;
+  __m256i fifth = bias;
+  if constexpr (kBytes == 3) {
+    second = _mm256_or_si256(FnvChanges(_mm256_and_si256(shifted, low_bytes), before_2), bias);
+  } else {
+    const __m256i before_4 = MultiplyShorts(_mm256_xor_si256(lower, before_3), kLowPrime);
+    const __m256i before_5 =
+        MultiplyShorts(_mm256_srli_epi32(_mm256_xor_si256(shifted, before_4), 16), kLowPrime);
+    const __m256i upper = _mm256_castps_si256(_mm256_shuffle_ps(left, right, 0b11'01'11'01));
+    second = FnvChanges(_mm256_and_si256(shifted, low_bytes),
+                        _mm256_blend_epi16(before_2, before_4, 0b10101010));
+    fifth = _mm256_or_si256(FnvChanges(upper, before_5), bias);
+  }
+  const __m256i sum_0 = FnvSum<kBytes, 0>(first_third, second, fifth);
+  const __m256i sum_1 = FnvSum<kBytes, 1>(first_third, second, fifth);
+  const __m256i sum_2 = FnvSum<kBytes, 2>(first_third, second, fifth);
+  const __m256i sum_3 = FnvSum<kBytes, 3>(first_third, second, fifth);
+  Store(values,
+        FnvFromSums(_mm256_unpacklo_epi32(sum_0, sum_2), _mm256_unpacklo_epi32(sum_1, sum_3)));
+  Store(values + kWidth,
+        FnvFromSums(_mm256_unpackhi_epi32(sum_0, sum_2), _mm256_unpackhi_epi32(sum_1, sum_3)));
+}
+
+// FnvHashAll without that instruction.
+template <int kBytes>
+KVS_LANES void FnvHashAllByBytes(Words& values, size_t count) {
+  constexpr size_t kTogether = 2 * kWidth;
+  for (size_t i = count; i % kTogether != 0; ++i) values.words[i] = 0;
+  for (size_t i = 0; i < count; i += kTogether) FnvHashEight<kBytes>(&values.words[i]);
+}
+
 // Replaces the first `count` of `values`, a multiple of kWidth, by FnvHash64 of them, if they are
-// below 2^(8 bytes), bytes <= 5; the others by anything.
-KVS_LANES void FnvHashAll(Words& values, size_t count, int bytes) {
-  if (MultipliesWords()) return FnvHashAllByWords(values, count, bytes);
-  FnvHashAllByHalves(values, count, bytes);
+// below 2^(8 kBytes); the others by anything.
+template <int kBytes>
+KVS_LANES void FnvHashAll(Words& values, size_t count) {
+  if (MultipliesWords()) return FnvHashAllByWords(values, count, kBytes);
+  FnvHashAllByBytes<kBytes>(values, count);
 }
 
 // values / kDivisor, or one less, where kDivisor is a multiple of 2^kShift, values >> kShift <
@@ -187,13 +271,6 @@ KVS_LANES Quotient Divide(__m256i values, __m256i near) {
   const __m256i one_more = _mm256_cmpgt_epi64(rest, Word(kDivisor - 1));
   return {_mm256_sub_epi64(near, one_more),
           _mm256_sub_epi64(rest, _mm256_and_si256(one_more, Word(kDivisor)))};
-}
-
-// values * factor in 16-bit lanes. Left to know the factor, GCC shifts and adds five times instead.
-KVS_LANES __m256i MultiplyShorts(__m256i values, int16_t factor) {
-  __m256i factors = _mm256_set1_epi16(factor);
-  asm("" : "+x"(factors));
-  return _mm256_mullo_epi16(values, factors);
 }
 
 // EightDigits in two steps: first the upper and the lower four, each in half a word.

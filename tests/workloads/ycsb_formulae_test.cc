@@ -139,32 +139,49 @@ TEST(YcsbFormulaeTest, ManyKeysAreThoseOfOneByOne) {
 
 #ifdef KVS_HAS_LANES
 
-[[gnu::target("avx2")]] void HashByHalves(lanes::Words& values, size_t count, int bytes) {
-  lanes::FnvHashAllByHalves(values, count, bytes);
+template <int kBytes>
+[[gnu::target("avx2")]] void HashByBytes(lanes::Words& values, size_t count) {
+  lanes::FnvHashAllByBytes<kBytes>(values, count);
 }
 
 // Both ways, where the CPU has both.
-TEST(YcsbFormulaeTest, HashesInLanesAreThoseOfOneByOne) {
-  if (!lanes::Available()) GTEST_SKIP() << "this CPU has no AVX2";
-  Random random(9);
-  for (const int bytes : {1, 3, 5}) {
-    for (int i = 0; i < 2000; ++i) {
-      lanes::Words values;
-      for (uint64_t& value : values.words) value = random.Next() >> (64 - 8 * bytes);
-      lanes::Words halves = values;
-      const size_t count = 4 * (1 + random.Below(lanes::kMost / 4));
-      HashByHalves(halves, count, bytes);
-      lanes::Words whole = values;
-      if (lanes::MultipliesWords()) lanes::FnvHashAllByWords(whole, count, bytes);
-      for (size_t lane = 0; lane < count; ++lane) {
-        const uint64_t want = FnvHash64(values.words[lane]);
-        ASSERT_EQ(halves.words[lane], want) << values.words[lane];
-        if (lanes::MultipliesWords()) {
-          ASSERT_EQ(whole.words[lane], want) << values.words[lane];
-        }
-      }
+template <int kBytes>
+void HashAndCompare(const lanes::Words& values, size_t count) {
+  lanes::Words by_bytes = values;
+  HashByBytes<kBytes>(by_bytes, count);
+  lanes::Words by_words = values;
+  if (lanes::MultipliesWords()) lanes::FnvHashAllByWords(by_words, count, kBytes);
+  for (size_t lane = 0; lane < count; ++lane) {
+    const uint64_t want = FnvHash64(values.words[lane]);
+    ASSERT_EQ(by_bytes.words[lane], want) << values.words[lane];
+    if (lanes::MultipliesWords()) {
+      ASSERT_EQ(by_words.words[lane], want) << values.words[lane];
     }
   }
+}
+
+template <int kBytes>
+void HashManyAndCompare() {
+  Random random(9);
+  for (int i = 0; i < 3000; ++i) {
+    lanes::Words values;
+    for (uint64_t& value : values.words) {
+      value = random.Next() >> (64 - 8 * kBytes);
+      // Bytes with no bit and with all of them.
+      for (int byte = 0; i % 3 == 0 && byte < kBytes; ++byte) {
+        const uint64_t all = uint64_t{0xFF} << (8 * byte);
+        value = random.Below(2) == 0 ? value & ~all : value | all;
+      }
+    }
+    ASSERT_NO_FATAL_FAILURE(
+        HashAndCompare<kBytes>(values, 4 * (1 + random.Below(lanes::kMost / 4))));
+  }
+}
+
+TEST(YcsbFormulaeTest, HashesInLanesAreThoseOfOneByOne) {
+  if (!lanes::Available()) GTEST_SKIP() << "this CPU has no AVX2";
+  HashManyAndCompare<3>();
+  HashManyAndCompare<5>();
 }
 
 template <uint64_t kDivisor, int kShift>
