@@ -94,67 +94,56 @@ void KeyRenderer::RenderAll(std::span<const Operation> operations, KeyBatch& bat
     lanes::FnvHashAll<5>(numbers, count);
   }
   lanes::Words tops;
-  lanes::Words highs;
-  lanes::Words lows;
+  lanes::Words rests;
   for (size_t i = 0; i < count; i += kWidth) {
-    lanes::Store(&tops.words[i], lanes::NearQuotient<kTenTo16, 16>(lanes::Load(&numbers.words[i])));
-  }
-  for (size_t i = 0; i < count; i += kWidth) {
-    const lanes::Quotient top =
-        lanes::Divide<kTenTo16>(lanes::Load(&numbers.words[i]), lanes::Load(&tops.words[i]));
+    const lanes::Quotient top = lanes::DivideByTenTo16(lanes::Load(&numbers.words[i]));
     lanes::Store(&tops.words[i], top.quotient);
-    lanes::Store(&lows.words[i], top.remainder);
-    lanes::Store(&highs.words[i], lanes::NearQuotient<kTenTo8, 8>(top.remainder));
+    lanes::Store(&rests.words[i], top.remainder);
   }
+  lanes::Words fours;
   for (size_t i = 0; i < count; i += kWidth) {
-    const lanes::Quotient low =
-        lanes::Divide<kTenTo8>(lanes::Load(&lows.words[i]), lanes::Load(&highs.words[i]));
-    lanes::Store(&highs.words[i], lanes::TwoTimesFourDigits(low.quotient));
-    lanes::Store(&lows.words[i], lanes::TwoTimesFourDigits(low.remainder));
+    const lanes::Quotient high = lanes::DivideByTenTo8(lanes::Load(&rests.words[i]));
+    lanes::Store(&fours.words[i],
+                 _mm256_or_si256(lanes::TwoTimesFourDigits(high.quotient),
+                                 _mm256_slli_epi64(lanes::TwoTimesFourDigits(high.remainder), 32)));
   }
-
-  const __m256i ascii_zeros = Word(kAsciiZeros);
   alignas(64) uint64_t tails[kTogether][2];
   for (size_t i = 0; i < count; i += kWidth) {
-    const __m256i high =
-        _mm256_or_si256(lanes::EightDigits(lanes::Load(&highs.words[i])), ascii_zeros);
-    const __m256i low =
-        _mm256_or_si256(lanes::EightDigits(lanes::Load(&lows.words[i])), ascii_zeros);
-    const __m256i even = _mm256_unpacklo_epi64(high, low);
-    const __m256i odd = _mm256_unpackhi_epi64(high, low);
-    lanes::Store(tails[i], _mm256_permute2x128_si256(even, odd, 0x20));
-    lanes::Store(tails[i + 2], _mm256_permute2x128_si256(even, odd, 0x31));
+    lanes::StoreSixteenDigits(lanes::Load(&fours.words[i]), tails[i]);
   }
 
-  const __m256i least_shown = Word(least_digits_ > 16 ? least_digits_ - 16 : 0);
+  // "user", the digits of the top that are shown, and in the last byte the size of these.
   lanes::Words heads;
-  lanes::Words head_sizes;
+  const __m256i user = _mm256_set1_epi32(kUser);
+  const __m256i least_shown =
+      _mm256_set1_epi32(least_digits_ > 16 ? static_cast<int>(least_digits_) - 16 : 0);
   __m256i any_short = Word(0);
-  for (size_t i = 0; i < count; i += kWidth) {
-    const __m256i top = lanes::Load(&tops.words[i]);
-    // How many of the top's three digits are shown.
-    const __m256i digits = _mm256_sub_epi64(
-        Word(0), _mm256_add_epi64(_mm256_cmpgt_epi64(top, Word(0)),
-                                  _mm256_add_epi64(_mm256_cmpgt_epi64(top, Word(9)),
-                                                   _mm256_cmpgt_epi64(top, Word(99)))));
-    const __m256i shown = _mm256_max_epi32(digits, least_shown);
-    const __m256i three =
-        _mm256_srlv_epi64(_mm256_or_si256(lanes::ThreeDigits(top), Word(kAsciiZeros & 0xFFFFFF)),
-                          _mm256_sub_epi64(Word(24), _mm256_slli_epi64(shown, 3)));
-    lanes::Store(&heads.words[i], _mm256_or_si256(Word(kUser), _mm256_slli_epi64(three, 32)));
-    lanes::Store(&head_sizes.words[i], _mm256_add_epi64(shown, Word(kPrefixBytes)));
-    any_short = _mm256_or_si256(any_short, _mm256_cmpeq_epi64(shown, Word(0)));
+  for (size_t i = count; i % (2 * kWidth) != 0; ++i) tops.words[i] = 1;
+  for (size_t i = 0; i < count; i += 2 * kWidth) {
+    const __m256i top = lanes::LowerHalves(&tops.words[i]);
+    const __m256i shown = _mm256_max_epi32(lanes::CountDigits(top), least_shown);
+    any_short = _mm256_or_si256(any_short, _mm256_cmpeq_epi32(shown, Word(0)));
+    const __m256i three = _mm256_srlv_epi32(
+        _mm256_or_si256(lanes::ThreeDigits(top), _mm256_set1_epi32(kAsciiZeros & 0xFFFFFF)),
+        _mm256_sub_epi32(_mm256_set1_epi32(24), _mm256_slli_epi32(shown, 3)));
+    const __m256i size = _mm256_add_epi32(shown, _mm256_set1_epi32(kPrefixBytes));
+    const __m256i rest = _mm256_or_si256(three, _mm256_slli_epi32(size, 24));
+    lanes::Store(&heads.words[i], _mm256_unpacklo_epi32(user, rest));
+    lanes::Store(&heads.words[i + kWidth], _mm256_unpackhi_epi32(user, rest));
   }
   const size_t stride = max_size_;
+#pragma GCC unroll 4
   for (size_t i = 0; i < count; ++i) {
     char* const key = buffer + i * stride;
-    std::memcpy(key, &heads.words[i], sizeof(uint64_t));
-    std::memcpy(key + head_sizes.words[i], tails[i], sizeof tails[i]);
-    keys[i] = {key, head_sizes.words[i] + sizeof tails[i]};
+    const uint64_t head = heads.words[i];
+    const size_t head_size = head >> 56;
+    std::memcpy(key, &head, sizeof head);
+    std::memcpy(key + head_size, tails[i], sizeof tails[i]);
+    keys[i] = {key, head_size + sizeof tails[i]};
   }
   if (_mm256_testz_si256(any_short, any_short) == 0) [[unlikely]] {
     for (size_t i = 0; i < count; ++i) {
-      if (head_sizes.words[i] != kPrefixBytes) continue;
+      if (heads.words[i] >> 56 != kPrefixBytes) continue;
       keys[i] = Render(operations[i].key_number, buffer + i * stride);
     }
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <cstddef>
+#include <cstring>
 #include <limits>
 #include <numeric>
 #include <optional>
@@ -46,6 +48,27 @@ uint64_t UnitsUpTo(size_t index, std::span<const double> shares) {
     }
   }
   return low;
+}
+
+// Which of `count` > 1 kinds the unit of `word` falls to, where ends[i] of all units fall to the
+// i-th or to one before it.
+[[gnu::always_inline]] inline size_t IndexOfKind(uint64_t word,
+                                                 const std::array<uint64_t, kOperationKinds>& ends,
+                                                 size_t count) {
+  size_t index = word >> 11 < ends[0] ? 0 : 1;
+  for (size_t i = 1; i + 1 < count; ++i) index += word >> 11 < ends[i] ? 0 : 1;
+  return index;
+}
+
+// Sets `to` to `lookup` of the key `number`, in one store.
+[[gnu::always_inline]] inline void PutLookup(const Operation& lookup, uint64_t number,
+                                             Operation& to) {
+  using Vector2 = uint64_t __attribute__((vector_size(16)));
+  static_assert(sizeof(Operation) == sizeof(Vector2) && offsetof(Operation, key_number) == 0);
+  Vector2 words;
+  std::memcpy(&words, &lookup, sizeof words);
+  words |= Vector2{number, 0};
+  std::memcpy(&to, &words, sizeof words);
 }
 
 // Draws the lengths of scans, as YCSB does.
@@ -99,9 +122,7 @@ struct OperationStream::State {
     return kind_count == 1 ? kinds[0] : KindOf(draws.Next());
   }
   OperationKind KindOf(uint64_t word) const {
-    size_t index = 0;
-    for (size_t i = 0; i + 1 < kind_count; ++i) index += word >> 11 < kind_ends[i] ? 0 : 1;
-    return kinds[index];
+    return kinds[IndexOfKind(word, kind_ends, kind_count)];
   }
 
   const Spec& spec;
@@ -246,14 +267,16 @@ bool OperationStream::State::FillFromWords(Chooser& keys, std::span<Operation> o
   }
   if (!keys.FromWords({words, count}, known)) return false;
   if (mixed) {
-    for (size_t i = 0; i < count; ++i) operations[i] = Lookup(KindOf(kind_words[i]), words[i]);
+    std::array<Operation, kOperationKinds> by_index;
+    for (size_t i = 0; i < kind_count; ++i) by_index[i] = Lookup(kinds[i], 0);
+    const std::array<uint64_t, kOperationKinds> ends = kind_ends;
+    const size_t all = kind_count;
+    for (size_t i = 0; i < count; ++i) {
+      PutLookup(by_index[IndexOfKind(kind_words[i], ends, all)], words[i], operations[i]);
+    }
   } else {
     const Operation only = Lookup(kinds[0], 0);
-    for (size_t i = 0; i < count; ++i) {
-      Operation operation = only;
-      operation.key_number |= words[i];
-      operations[i] = operation;
-    }
+    for (size_t i = 0; i < count; ++i) PutLookup(only, words[i], operations[i]);
   }
   random = local_random;
   return true;

@@ -39,6 +39,17 @@ KVS_LANES void Store(uint64_t* words, __m256i lanes) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(words), lanes);
 }
 
+// The lower halves of eight words, for 32-bit lanes, and the upper ones. Unpacking 32-bit lanes
+// puts them into their words' places again.
+KVS_LANES __m256i LowerHalves(const uint64_t* words) {
+  return _mm256_castps_si256(_mm256_shuffle_ps(
+      _mm256_castsi256_ps(Load(words)), _mm256_castsi256_ps(Load(words + kWidth)), 0b10'00'10'00));
+}
+KVS_LANES __m256i UpperHalves(const uint64_t* words) {
+  return _mm256_castps_si256(_mm256_shuffle_ps(
+      _mm256_castsi256_ps(Load(words)), _mm256_castsi256_ps(Load(words + kWidth)), 0b11'01'11'01));
+}
+
 KVS_LANES __m256i Word(uint64_t word) { return _mm256_set1_epi64x(static_cast<int64_t>(word)); }
 KVS_LANES __m256d Double(double value) { return _mm256_set1_pd(value); }
 
@@ -66,9 +77,6 @@ KVS_LANES __m256i WholeToWord(__m256d value) {
   const __m256d shifted = _mm256_add_pd(value, Double(0x1.0p52));
   return _mm256_xor_si256(_mm256_castpd_si256(shifted), Word(0x4330'0000'0000'0000));
 }
-
-// Rounded down, for 0 <= value < 2^52.
-KVS_LANES __m256i ToWord(__m256d value) { return WholeToWord(_mm256_floor_pd(value)); }
 
 inline constexpr uint64_t kFnvStart = 0xCBF29CE484222325ull;
 inline constexpr uint64_t kFnvPrime = 1099511628211ull;  // 2^40 + 435
@@ -127,7 +135,7 @@ KVS_LANES __m256i MultiplyShorts(__m256i values, int16_t factor) {
 
 // What xor with a byte does to a hash is a sum: it adds `byte - 2 * (byte & hash)`, which needs no
 // more of the hash than its low byte, and later factors multiply that sum's terms one by one. So
-// the chain of FNV-1a is one of low bytes, and the hash of n bytes, their changes d and the prime p
+// the chain of FNV-1a is one of low bytes, and with p the prime, the hash of n bytes that change d
 // is
 //     start * p^8 + d_1 * p^8 + d_2 * p^7 + ... + d_n * p^(9 - n)   modulo 2^64,
 // where each power goes as four signed digits of 16 bits into pmaddwd, which adds two products.
@@ -193,11 +201,9 @@ KVS_LANES void FnvHashEight(uint64_t* values) {
   constexpr int kLowStart = kFnvStart & 0xFF;
   const __m256i bias = _mm256_set1_epi32(kBias << 16);
   const __m256i low_bytes = _mm256_set1_epi16(0xFF);
-  const __m256 left = _mm256_castsi256_ps(Load(values));
-  const __m256 right = _mm256_castsi256_ps(Load(values + kWidth));
   // The numbers' lower halves in 32-bit lanes, and what the hash's low byte is before each byte, in
   // the half where that byte is; all else in them is of no meaning.
-  const __m256i lower = _mm256_castps_si256(_mm256_shuffle_ps(left, right, 0b10'00'10'00));
+  const __m256i lower = LowerHalves(values);
   const __m256i shifted = _mm256_srli_epi32(lower, 8);
   const __m256i start = _mm256_set1_epi32(kLowStart);
   const __m256i before_2 = MultiplyShorts(_mm256_xor_si256(lower, start), kLowPrime);
@@ -213,7 +219,7 @@ KVS_LANES void FnvHashEight(uint64_t* values) {
     const __m256i before_4 = MultiplyShorts(_mm256_xor_si256(lower, before_3), kLowPrime);
     const __m256i before_5 =
         MultiplyShorts(_mm256_srli_epi32(_mm256_xor_si256(shifted, before_4), 16), kLowPrime);
-    const __m256i upper = _mm256_castps_si256(_mm256_shuffle_ps(left, right, 0b11'01'11'01));
+    const __m256i upper = UpperHalves(values);
     second = FnvChanges(_mm256_and_si256(shifted, low_bytes),
                         _mm256_blend_epi16(before_2, before_4, 0b10101010));
     fifth = _mm256_or_si256(FnvChanges(upper, before_5), bias);
@@ -237,23 +243,11 @@ KVS_LANES void FnvHashAllByBytes(Words& values, size_t count) {
 }
 
 // Replaces the first `count` of `values`, a multiple of kWidth, by FnvHash64 of them, if they are
-// below 2^(8 kBytes); the others by anything.
+// below 2^(8 kBytes); the others up to a multiple of 2 kWidth by anything.
 template <int kBytes>
 KVS_LANES void FnvHashAll(Words& values, size_t count) {
   if (MultipliesWords()) return FnvHashAllByWords(values, count, kBytes);
   FnvHashAllByBytes<kBytes>(values, count);
-}
-
-// values / kDivisor, or one less, where kDivisor is a multiple of 2^kShift, values >> kShift <
-// 2^52, and the quotients are below 2^32: a product of doubles that is too small by less than 1.
-template <uint64_t kDivisor, int kShift>
-KVS_LANES __m256i NearQuotient(__m256i values) {
-  constexpr double kReciprocal = (1 - 0x1.0p-50) / static_cast<double>(kDivisor >> kShift);
-  const __m256i magic = Word(0x4330'0000'0000'0000);
-  const __m256d shifted =
-      _mm256_sub_pd(_mm256_castsi256_pd(_mm256_or_si256(_mm256_srli_epi64(values, kShift), magic)),
-                    Double(0x1.0p52));
-  return ToWord(_mm256_mul_pd(shifted, Double(kReciprocal)));
 }
 
 struct Quotient {
@@ -261,9 +255,14 @@ struct Quotient {
   __m256i remainder;
 };
 
-// values / kDivisor, given NearQuotient of it.
-template <uint64_t kDivisor>
-KVS_LANES Quotient Divide(__m256i values, __m256i near) {
+// Both divisions: a product of upper bits that is too small by less than 1, and a step back.
+
+// values / 10^16, for values < 2^63.
+KVS_LANES Quotient DivideByTenTo16(__m256i values) {
+  constexpr uint64_t kDivisor = 10'000'000'000'000'000;
+  constexpr uint64_t kReciprocal = 3'868'562'622;  // 2^(32 + 53) / 10^16
+  const __m256i near =
+      _mm256_srli_epi64(_mm256_mul_epu32(_mm256_srli_epi64(values, 32), Word(kReciprocal)), 53);
   const __m256i product =
       _mm256_add_epi64(_mm256_mul_epu32(near, Word(kDivisor & 0xFFFFFFFF)),
                        _mm256_slli_epi64(_mm256_mul_epu32(near, Word(kDivisor >> 32)), 32));
@@ -273,29 +272,65 @@ KVS_LANES Quotient Divide(__m256i values, __m256i near) {
           _mm256_sub_epi64(rest, _mm256_and_si256(one_more, Word(kDivisor)))};
 }
 
-// EightDigits in two steps: first the upper and the lower four, each in half a word.
-KVS_LANES __m256i TwoTimesFourDigits(__m256i values) {
-  const __m256i upper = _mm256_srli_epi64(_mm256_mul_epu32(values, Word(3'518'437'209)), 45);
-  const __m256i lower = _mm256_sub_epi32(values, _mm256_mul_epu32(upper, Word(10'000)));
-  return _mm256_or_si256(upper, _mm256_slli_epi64(lower, 32));
-}
-KVS_LANES __m256i EightDigits(__m256i fours) {
-  __m256i upper = _mm256_srli_epi16(_mm256_mulhi_epu16(fours, _mm256_set1_epi16(5243)), 3);
-  const __m256i lower = _mm256_sub_epi16(fours, MultiplyShorts(upper, 100));
-  const __m256i twos = _mm256_or_si256(upper, _mm256_slli_epi32(lower, 16));
-  upper = _mm256_mulhi_epu16(twos, _mm256_set1_epi16(6554));
-  // upper + ((twos - 10 upper) << 8)
-  return _mm256_sub_epi16(_mm256_slli_epi16(twos, 8), MultiplyShorts(upper, 10 * 256 - 1));
+// values / 10^8, for values < 10^16.
+KVS_LANES Quotient DivideByTenTo8(__m256i values) {
+  constexpr uint64_t kDivisor = 100'000'000;
+  constexpr uint64_t kReciprocal = 2'882'303'761;  // 2^(22 + 36) / 10^8
+  const __m256i near =
+      _mm256_srli_epi64(_mm256_mul_epu32(_mm256_srli_epi64(values, 22), Word(kReciprocal)), 36);
+  const __m256i rest = _mm256_sub_epi64(values, _mm256_mul_epu32(near, Word(kDivisor)));
+  const __m256i one_more = _mm256_cmpgt_epi32(rest, Word(kDivisor - 1));  // in the lower half
+  return {_mm256_sub_epi32(near, one_more),
+          _mm256_sub_epi32(rest, _mm256_and_si256(one_more, Word(kDivisor)))};
 }
 
-// The three digits of values < 1000, the first in the lowest byte.
+// For values < 10^8: their upper four digits in the lowest 16 bits, the lower four in the next.
+KVS_LANES __m256i TwoTimesFourDigits(__m256i values) {
+  const __m256i upper = _mm256_srli_epi64(_mm256_mul_epu32(values, Word(3'518'437'209)), 45);
+  // upper + ((values - 10'000 upper) << 16)
+  return _mm256_sub_epi64(_mm256_slli_epi64(values, 16),
+                          _mm256_mul_epu32(upper, Word(10'000 * 65'536 - 1)));
+}
+
+// The ASCII digits of 16-bit values < 100, the first in the lower byte.
+KVS_LANES __m256i TwoAsciiDigits(__m256i values) {
+  const __m256i tens = _mm256_mulhi_epu16(values, _mm256_set1_epi16(6554));
+  // tens + ((values - 10 tens) << 8)
+  const __m256i digits =
+      _mm256_sub_epi16(_mm256_slli_epi16(values, 8), MultiplyShorts(tens, 10 * 256 - 1));
+  return _mm256_or_si256(digits, _mm256_set1_epi8('0'));
+}
+
+// Writes the sixteen ASCII digits of four numbers one after the other, given four of each in every
+// 16 bits, the first in the lowest.
+KVS_LANES void StoreSixteenDigits(__m256i fours, uint64_t* ascii) {
+  const __m256i upper = _mm256_srli_epi16(_mm256_mulhi_epu16(fours, _mm256_set1_epi16(5243)), 3);
+  const __m256i lower = _mm256_sub_epi16(fours, MultiplyShorts(upper, 100));
+  const __m256i upper_ascii = TwoAsciiDigits(upper);
+  const __m256i lower_ascii = TwoAsciiDigits(lower);
+  const __m256i even = _mm256_unpacklo_epi16(upper_ascii, lower_ascii);
+  const __m256i odd = _mm256_unpackhi_epi16(upper_ascii, lower_ascii);
+  Store(ascii, _mm256_permute2x128_si256(even, odd, 0x20));
+  Store(ascii + kWidth, _mm256_permute2x128_si256(even, odd, 0x31));
+}
+
+// Of 32-bit values < 1000: the three digits, the first in the lowest byte.
 KVS_LANES __m256i ThreeDigits(__m256i values) {
-  const __m256i hundreds = _mm256_srli_epi64(_mm256_mul_epu32(values, Word(41)), 12);
-  const __m256i rest = _mm256_sub_epi64(values, _mm256_mul_epu32(hundreds, Word(100)));
-  const __m256i tens = _mm256_srli_epi64(_mm256_mul_epu32(rest, Word(103)), 10);
-  const __m256i ones = _mm256_sub_epi64(rest, _mm256_mul_epu32(tens, Word(10)));
+  const __m256i hundreds = _mm256_srli_epi16(MultiplyShorts(values, 41), 12);
+  const __m256i rest = _mm256_sub_epi16(values, MultiplyShorts(hundreds, 100));
+  const __m256i tens = _mm256_srli_epi16(MultiplyShorts(rest, 103), 10);
+  const __m256i ones = _mm256_sub_epi16(rest, MultiplyShorts(tens, 10));
   return _mm256_or_si256(hundreds,
-                         _mm256_or_si256(_mm256_slli_epi64(tens, 8), _mm256_slli_epi64(ones, 16)));
+                         _mm256_or_si256(_mm256_slli_epi32(tens, 8), _mm256_slli_epi32(ones, 16)));
+}
+
+// Of 32-bit values < 1000: how many digits they have, 0 for 0.
+KVS_LANES __m256i CountDigits(__m256i values) {
+  const __m256i zero = _mm256_setzero_si256();
+  const __m256i some = _mm256_cmpgt_epi32(values, zero);
+  const __m256i two = _mm256_cmpgt_epi32(values, _mm256_set1_epi32(9));
+  const __m256i three = _mm256_cmpgt_epi32(values, _mm256_set1_epi32(99));
+  return _mm256_sub_epi32(zero, _mm256_add_epi32(some, _mm256_add_epi32(two, three)));
 }
 
 #undef KVS_LANES

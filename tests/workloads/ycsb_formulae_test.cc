@@ -184,15 +184,9 @@ TEST(YcsbFormulaeTest, HashesInLanesAreThoseOfOneByOne) {
   HashManyAndCompare<5>();
 }
 
-template <uint64_t kDivisor, int kShift>
-[[gnu::target("avx2"), gnu::always_inline]] inline lanes::Quotient DivideInLanes(__m256i values) {
-  return lanes::Divide<kDivisor>(values, lanes::NearQuotient<kDivisor, kShift>(values));
-}
-
 [[gnu::target("avx2")]] void DivideInLanes(std::span<uint64_t> values) {
-  const lanes::Quotient by_ten_to_16 =
-      DivideInLanes<10'000'000'000'000'000, 16>(lanes::Load(values.data()));
-  const lanes::Quotient by_ten_to_8 = DivideInLanes<100'000'000, 8>(by_ten_to_16.remainder);
+  const lanes::Quotient by_ten_to_16 = lanes::DivideByTenTo16(lanes::Load(values.data()));
+  const lanes::Quotient by_ten_to_8 = lanes::DivideByTenTo8(by_ten_to_16.remainder);
   lanes::Store(values.data(), by_ten_to_16.quotient);
   lanes::Store(values.data() + 4, by_ten_to_8.quotient);
   lanes::Store(values.data() + 8, by_ten_to_8.remainder);
