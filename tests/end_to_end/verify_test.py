@@ -84,7 +84,7 @@ class BrokenEnginesTest(VerifyTest):
 
     def test_a_sound_one_passes_all(self):
         self.verify(*HISTORY, "--engine", "sound")
-        self.verify(*CRASH, "--engine", "sound", "--cycles", "10", "--durability", "process,none")
+        self.verify(*CRASH, "--engine", "sound", "--cycles", few(10), "--durability", "process,none")
         self.assert_no_stores()
 
     def test_stale_reads(self):
