@@ -112,7 +112,8 @@ void KeyRenderer::RenderAll(std::span<const Operation> operations, KeyBatch& bat
     lanes::StoreSixteenDigits(lanes::Load(&fours.words[i]), tails[i]);
   }
 
-  // "user", the digits of the top that are shown, and in the last byte the size of these.
+  // "user", the digits of the top that are shown, and how many bytes these are: in the last byte,
+  // over which the tail is written.
   lanes::Words heads;
   const __m256i user = _mm256_set1_epi32(kUser);
   const __m256i least_shown =
