@@ -5,6 +5,7 @@
 
 #include "workloads/decimal.h"
 #include "workloads/random.h"
+#include "workloads/vector2.h"
 #include "workloads/ycsb_formulae.h"
 #include "workloads/ycsb_lanes.h"
 
@@ -17,8 +18,6 @@ constexpr size_t kPrefixBytes = 4;  // "user"
 constexpr size_t kMostDigits = 19;  // of a number below 2^63
 // Digits in a ycsb key of `key_bytes`.
 size_t Digits(size_t key_bytes) { return std::max(key_bytes, kPrefixBytes) - kPrefixBytes; }
-
-using Vector2 = uint64_t __attribute__((vector_size(16)));
 
 }  // namespace
 

@@ -13,6 +13,7 @@
 
 #include "workloads/key_chooser.h"
 #include "workloads/random.h"
+#include "workloads/vector2.h"
 #include "workloads/ycsb_formulae.h"
 
 namespace kvs {
@@ -63,7 +64,6 @@ uint64_t UnitsUpTo(size_t index, std::span<const double> shares) {
 // Sets `to` to `lookup` of the key `number`, in one store.
 [[gnu::always_inline]] inline void PutLookup(const Operation& lookup, uint64_t number,
                                              Operation& to) {
-  using Vector2 = uint64_t __attribute__((vector_size(16)));
   static_assert(sizeof(Operation) == sizeof(Vector2) && offsetof(Operation, key_number) == 0);
   Vector2 words;
   std::memcpy(&words, &lookup, sizeof words);

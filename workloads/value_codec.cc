@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "workloads/random.h"
+#include "workloads/vector2.h"
 
 namespace kvs {
 namespace {
@@ -19,7 +20,6 @@ constexpr size_t kPoolStarts = 4096;
 // check, key number ^ mask, (writer, version) ^ mask.
 using Header = std::array<uint64_t, ValueCodec::kHeaderBytes / sizeof(uint64_t)>;
 
-using Vector2 = uint64_t __attribute__((vector_size(16)));
 static_assert(sizeof(Vector2) == ValueCodec::kPeriodBytes);
 
 constexpr uint64_t kKeyMask = 0xA0761D6478BD642Full;
