@@ -1,5 +1,7 @@
 #include "tests/engines/contract/contract_case.h"
 
+#include <mutex>
+
 #include <fmt/format.h>
 
 namespace kvs::contract {
@@ -22,6 +24,16 @@ Durability TierCalled(std::string_view name) {
 }
 
 }  // namespace
+
+EngineCapabilities Case::Capabilities() const {
+  static std::mutex mutex;
+  static std::map<std::string, EngineCapabilities> declared;
+  const std::lock_guard lock(mutex);
+  const std::string text = CaseText(*this);
+  const auto known = declared.find(text);
+  if (known != declared.end()) return known->second;
+  return declared.emplace(text, engine->capabilities(Options({}))).first->second;
+}
 
 std::string CaseText(const Case& c) {
   std::string text(c.engine->name);

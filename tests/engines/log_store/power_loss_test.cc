@@ -6,10 +6,13 @@
 #include <random>
 #include <thread>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "engines/log_store/log_engine.h"
 #include "tests/engines/log_store/crash_explorer.h"
+#include "tests/engines/log_store/unsynced_file_system.h"
+#include "tests/sanitizer.h"
 
 namespace kvs {
 namespace {
