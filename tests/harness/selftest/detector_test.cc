@@ -15,6 +15,7 @@
 #include "harness/selftest/detector_report.h"
 #include "results/comparison.h"
 #include "results/paired_comparison.h"
+#include "tests/sanitizer.h"
 
 namespace kvs::detector {
 namespace {
@@ -24,6 +25,7 @@ using ::testing::Not;
 
 constexpr unsigned kBlocks = 80;
 constexpr double kTrialS = 0.5;
+constexpr unsigned kDraws = kHasSanitizer ? 10 : 60;
 
 // About a normal distribution: the same with every standard library.
 double Noise(std::mt19937_64& random, double deviation) {
@@ -84,10 +86,10 @@ Pool MadeUpRuns(unsigned runs) {
   return pool;
 }
 
-DetectorRules Rules() {
+DetectorRules Rules(unsigned draws = kDraws) {
   DetectorRules rules;
   rules.minutes = {1, 2};
-  rules.draws = 60;
+  rules.draws = draws;
   return rules;
 }
 
@@ -96,14 +98,14 @@ TEST(DetectorTest, FindsWhatIsThereAndNothingElse) {
   const auto tally = [&](std::string_view arm) {
     return *report.Find("made-up", arm, Order::kInterleaved, Method::kCompare, 2.0)->drawn;
   };
-  EXPECT_EQ(tally("same").comparisons, 60u);
+  EXPECT_EQ(tally("same").comparisons, kDraws);
   EXPECT_LE(tally("same").false_verdicts, 3u);
   for (const char* arm : {"by5", "by10", "by20"}) {
-    EXPECT_GE(tally(arm).throughput_found + tally(arm).untrusted, 58u) << arm;
+    EXPECT_GE(tally(arm).throughput_found + tally(arm).untrusted, kDraws - 2) << arm;
     EXPECT_EQ(tally(arm).said_ok, 0u) << arm;
   }
   EXPECT_LE(tally("tail").throughput_found, 3u);
-  EXPECT_GE(tally("tail").any_found + tally("tail").untrusted, 58u);
+  EXPECT_GE(tally("tail").any_found + tally("tail").untrusted, kDraws - 2);
 }
 
 // The trials of an arm in the first `blocks` blocks, as a run has them.
@@ -197,7 +199,7 @@ TEST(DetectorTest, TellsHowLongAComparisonIsByTheRecordedTimes) {
   EXPECT_EQ(row(2)->trials, 2u * 40);
   EXPECT_EQ(row(1)->disjoint.comparisons, kBlocks / 20);
   EXPECT_EQ(row(2)->disjoint.comparisons, kBlocks / 40);
-  EXPECT_EQ(row(2)->drawn->blocks, 60u * 40);
+  EXPECT_EQ(row(2)->drawn->blocks, kDraws * 40);
 }
 
 TEST(DetectorTest, WithTooFewBlocksThereIsNoComparison) {
@@ -214,12 +216,13 @@ TEST(DetectorTest, NoiseBeyondAllMeasureIsUndecidedNotOk) {
   const DetectorReport report = MeasureDetector(MadeUpPool(0.5, 0.2), {}, Rules());
   const Tally tally =
       *report.Find("made-up", "by5", Order::kInterleaved, Method::kCompare, 2.0)->drawn;
-  EXPECT_GE(tally.undecided + tally.untrusted, 55u);
+  EXPECT_GE(tally.undecided + tally.untrusted, kDraws - 5);
   EXPECT_EQ(ExitCodeOf(report), ExitCode::kRegression);  // the aim is missed
 }
 
 TEST(DetectorTest, DriftMakesChangesOfRunsOneAfterTheOther) {
-  const DetectorReport report = MeasureDetector(MadeUpPool(0.01, 0.2), MadeUpRuns(6), Rules());
+  const DetectorReport report =
+      MeasureDetector(MadeUpPool(0.01, 0.2), MadeUpRuns(6), Rules(/*draws=*/1));
   for (const Method method : {Method::kCompare, Method::kUTest}) {
     const DetectorRow* row =
         report.Find("made-up", "same", Order::kSequential, method, std::nullopt);
@@ -234,7 +237,7 @@ TEST(DetectorTest, DriftMakesChangesOfRunsOneAfterTheOther) {
 }
 
 TEST(DetectorTest, ATruthIsOfAllBlocks) {
-  const DetectorReport report = MeasureDetector(MadeUpPool(0.01, 0.2), {}, Rules());
+  const DetectorReport report = MeasureDetector(MadeUpPool(0.01, 0.2), {}, Rules(/*draws=*/1));
   for (const ArmTruth& truth : report.truths) {
     EXPECT_EQ(truth.blocks, kBlocks);
     EXPECT_NEAR(truth.throughput_change, -FindDetectorArm(truth.arm)->loss, 0.01);
@@ -247,7 +250,7 @@ TEST(DetectorTest, TheSameSeedDrawsTheSame) {
   const Pool pool = MadeUpPool(0.1, 0.2);
   DetectorRules rules = Rules();
   rules.minutes = {2};
-  rules.draws = 20;
+  rules.draws = 5;
   const std::string first = ReportAsJson(MeasureDetector(pool, {}, rules));
   EXPECT_EQ(ReportAsJson(MeasureDetector(pool, {}, rules)), first);
   rules.seed = 2;
@@ -289,7 +292,7 @@ TEST(ShareIntervalTest, IsClopperAndPearsons) {
 }
 
 TEST(DetectorReportTest, AnAimIsKeptMissedOrUnknownByItsInterval) {
-  DetectorReport report = MeasureDetector(MadeUpPool(0.01, 0.2), {}, Rules());
+  DetectorReport report = MeasureDetector(MadeUpPool(0.01, 0.2), {}, Rules(/*draws=*/1));
   const auto state_with = [&](size_t false_verdicts, size_t comparisons) {
     for (DetectorRow& row : report.rows) {
       if (row.arm != "same") continue;
@@ -306,7 +309,7 @@ TEST(DetectorReportTest, AnAimIsKeptMissedOrUnknownByItsInterval) {
 
 // The arms called by3 and by5 lost what `less` and `more` say, and were found so many times of 100.
 Aim AimOfFindingBetween(double less, unsigned found_less, double more, unsigned found_more) {
-  DetectorReport report = MeasureDetector(MadeUpPool(0.01, 0.2), {}, Rules());
+  DetectorReport report = MeasureDetector(MadeUpPool(0.01, 0.2), {}, Rules(/*draws=*/1));
   const auto set = [&report](std::string_view arm, double loss, size_t found) {
     for (ArmTruth& truth : report.truths) {
       if (truth.arm == arm) truth.throughput_change = -loss;
@@ -339,7 +342,8 @@ TEST(DetectorReportTest, ALossOfFivePercentIsJudgedBetweenTheArmsThatLostAboutTh
 }
 
 TEST(DetectorReportTest, MarkdownTablesHaveAsManyFieldsInEachRow) {
-  const DetectorReport report = MeasureDetector(MadeUpPool(0.01, 0.2), MadeUpRuns(2), Rules());
+  const DetectorReport report =
+      MeasureDetector(MadeUpPool(0.01, 0.2), MadeUpRuns(2), Rules(/*draws=*/1));
   const std::string text = ReportAsText(report, Layout::kMarkdown);
   EXPECT_THAT(text, HasSubstr("compare.py, U test"));
   EXPECT_THAT(text, HasSubstr("sequential: kvs-bench compare"));
