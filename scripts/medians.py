@@ -10,7 +10,7 @@ def interval_of_median(values):
     """
     ordered = sorted(values)
     cut = 0
-    while 2 * sum(math.comb(len(ordered), i) for i in range(cut + 1)) <= 0.05 * 2 ** len(ordered):
+    while 40 * sum(math.comb(len(ordered), i) for i in range(cut + 1)) <= 2 ** len(ordered):
         cut += 1
     cut = max(cut - 1, 0)
     return ordered[cut], ordered[-1 - cut]

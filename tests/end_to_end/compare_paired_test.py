@@ -18,6 +18,7 @@ BLOCKS = 7
 ENOUGH = ["--blocks", str(BLOCKS)]
 AGAIN = ["--stages", "2"]
 ONE_CELL = ["--engine", "mutex", "--workload", "ycsb-c", "--threads", "1"]
+LIKE_OTHERS = "the same code as in other tests on other figures, by hundreds of slow arms"
 
 
 class PairedTest(BenchTest):
@@ -80,6 +81,7 @@ class BlocksTest(PairedTest):
                   if word.startswith(("--out=", "--dir="))}
         self.assertEqual(len(places), 2, "paths of one length, as they shift the stack")
 
+    @unittest.skipIf(HAS_SANITIZER, LIKE_OTHERS)
     def test_two_comparisons_with_one_seed_do_not_run_in_step(self):
         orders = set()
         for _ in range(2):
@@ -138,6 +140,7 @@ class BlocksTest(PairedTest):
         self.assertEqual(engines, {(BASELINE, "--engine=lockfree"), (COPY, "--engine=lockfree"),
                                    (CANDIDATE, "--engine=lockfree:ordered=true")})
 
+    @unittest.skipIf(HAS_SANITIZER, LIKE_OTHERS)
     def test_undecided_cells_are_measured_again_and_judged_on_fresh_blocks_alone(self):
         script = {"arms": {CANDIDATE: {"factor": 0.9, "noisy_before": 1 + BLOCKS}}}
         done = self.compare(*ONE_CELL, *ENOUGH, *AGAIN, script=script, code=REGRESSION)
@@ -146,7 +149,7 @@ class BlocksTest(PairedTest):
                          [1 + i // 6 for i in range(2 * BLOCKS * 6)])
 
 
-@unittest.skipIf(HAS_SANITIZER, "the same code as above on other figures, by hundreds of slow arms")
+@unittest.skipIf(HAS_SANITIZER, LIKE_OTHERS)
 class VerdictsTest(PairedTest):
 
     def test_a_loss_of_ten_percent_is_a_regression(self):
@@ -203,6 +206,7 @@ class FailuresTest(PairedTest):
                 self.assertIn(last["status"], ("failed", "wrong-answer"))
                 self.assertEqual((last["repetition"], last["seed"]), (2, 3))
 
+    @unittest.skipIf(HAS_SANITIZER, LIKE_OTHERS)
     def test_a_trial_that_the_machine_gave_no_processor(self):
         script = {"arms": {CANDIDATE: {"ends": {"3": "idle"}}}}
         done = self.compare(*ONE_CELL, "--blocks", "20", script=script, code=OK)

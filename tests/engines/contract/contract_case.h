@@ -42,9 +42,9 @@ struct Case {
             .max_handles = 16,
             .settings = settings};
   }
-  // What the engine declares when it is opened so. It is asked once, because to register the tests
-  // takes it often, and RocksDB a millisecond. Safe from any thread, by a lock; a test's threads
-  // ask their fixture, which orders nothing.
+  // What the engine declares when it is opened so. Asked once and remembered: registering the tests
+  // needs it often, and RocksDB takes a millisecond. Locks, so a test's threads use the fixture's
+  // copy: a lock would order them, and hide races from ThreadSanitizer.
   EngineCapabilities Capabilities() const;
   std::unique_ptr<KvsEngine> Open(const std::filesystem::path& directory) const {
     return engine->open(Options(directory));

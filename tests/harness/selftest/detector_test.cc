@@ -99,13 +99,13 @@ TEST(DetectorTest, FindsWhatIsThereAndNothingElse) {
     return *report.Find("made-up", arm, Order::kInterleaved, Method::kCompare, 2.0)->drawn;
   };
   EXPECT_EQ(tally("same").comparisons, kDraws);
-  EXPECT_LE(tally("same").false_verdicts, 3u);
+  EXPECT_LE(tally("same").false_verdicts, kDraws / 20);
   for (const char* arm : {"by5", "by10", "by20"}) {
-    EXPECT_GE(tally(arm).throughput_found + tally(arm).untrusted, kDraws - 2) << arm;
+    EXPECT_GE(tally(arm).throughput_found + tally(arm).untrusted, kDraws - kDraws / 30) << arm;
     EXPECT_EQ(tally(arm).said_ok, 0u) << arm;
   }
-  EXPECT_LE(tally("tail").throughput_found, 3u);
-  EXPECT_GE(tally("tail").any_found + tally("tail").untrusted, kDraws - 2);
+  EXPECT_LE(tally("tail").throughput_found, kDraws / 20);
+  EXPECT_GE(tally("tail").any_found + tally("tail").untrusted, kDraws - kDraws / 30);
 }
 
 // The trials of an arm in the first `blocks` blocks, as a run has them.
@@ -216,7 +216,7 @@ TEST(DetectorTest, NoiseBeyondAllMeasureIsUndecidedNotOk) {
   const DetectorReport report = MeasureDetector(MadeUpPool(0.5, 0.2), {}, Rules());
   const Tally tally =
       *report.Find("made-up", "by5", Order::kInterleaved, Method::kCompare, 2.0)->drawn;
-  EXPECT_GE(tally.undecided + tally.untrusted, kDraws - 5);
+  EXPECT_GE(tally.undecided + tally.untrusted, kDraws - (kDraws + 11) / 12);
   EXPECT_EQ(ExitCodeOf(report), ExitCode::kRegression);  // the aim is missed
 }
 
