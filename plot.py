@@ -267,16 +267,26 @@ def footer_lines(result, summaries, more):
     machine += [str(host[key]) for key in ("cpu", "memory", "kernel", "file_system") if key in host]
     durabilities = sorted({summary["cell"]["durability"] for summary in summaries})
     pools = sorted({summary["cell"]["pool"] for summary in summaries})
-    trials = sorted({summary["trials"] for summary in summaries
-                     if summary["status"] != "unsupported"}) or [0]
-    count = str(trials[0]) if len(trials) == 1 else f"{trials[0]} to {trials[-1]}"
     setting = dataset(result, summaries)
     setting += [f"durability {listing(durabilities)}", f"pool {listing(pools)}",
-                f"{count} trial{'' if trials[-1] == 1 else 's'} per cell", *more]
+                trials_per_cell(summaries), *more]
     run = f"kvs-bench {ours['version']}, {ours['started_at']}"
     if not ours["complete"]:
         run += ", interrupted before its end"
     return ["; ".join(machine), "; ".join(setting), run]
+
+
+def trials_per_cell(summaries):
+    """How often each cell was measured, and its floor where that is another number."""
+    def counts(floors):
+        numbers = sorted({s["trials"] for s in summaries
+                          if s["is_floor"] == floors and s["status"] != "unsupported"})
+        return f"{numbers[0]} to {numbers[-1]}" if len(numbers) > 1 else str(*numbers)
+
+    measured, floor = counts(False), counts(True)
+    measured, floor = measured or floor or "0", floor if measured else ""
+    return (f"{measured} trial{'' if measured == '1' else 's'} per cell" +
+            (f" ({floor} of the harness alone)" if floor and floor != measured else ""))
 
 
 def open_loop(summaries):
@@ -415,8 +425,9 @@ def label_line_ends(axes, ends):
             axes.annotate(
                 "null (harness alone)" if engine == "null" else engine, (x, y),
                 xytext=(edge_x - place[0] + 10 if leader else beside[0], height - place[1]),
-                textcoords="offset points", va="center", ha="left" if leader else beside[1], color=colour, weight="bold", fontsize=9,
-                annotation_clip=False, arrowprops=leader, zorder=5,
+                textcoords="offset points", va="center", ha="left" if leader else beside[1],
+                color=colour, weight="bold", fontsize=9, annotation_clip=False, arrowprops=leader,
+                zorder=5,
                 bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.5})
 
 
@@ -450,7 +461,8 @@ def draw_throughput(plt, result, title, summaries, trials):
     longest = max(len(s["cell"]["engine"]) for s in drawn)
     load = open_loop(drawn)
     page = Page(plt, 8.2, 4.4, f"{title}: throughput",
-                "operations per second, all threads together" + (f"; {load}" if load else ""), footer, right_in=max(1.75, 0.4 + 0.085 * longest))
+                "operations per second, all threads together" + (f"; {load}" if load else ""),
+                footer, right_in=max(1.75, 0.4 + 0.085 * longest))
     axes = page.axes[0][0]
     use_value_axis(axes, values, human_count)
     axes.set_xscale("log", base=2)
@@ -470,8 +482,9 @@ def draw_throughput(plt, result, title, summaries, trials):
                         for s in drawn if s["cell"]["engine"] == engine)
         dots = [(t["cell"]["threads"], t["throughput_per_s"]) for t in trials
                 if t["cell"]["engine"] == engine and t["throughput_per_s"] > 0]
+        # Markers are outlines, so that one behind another is seen.
         axes.plot(*zip(*points), color=colour, linestyle=line, linewidth=1.6, marker=marker,
-                  markersize=7, markerfacecolor="white", markeredgewidth=1.4, zorder=3)
+                  markersize=7, markerfacecolor="none", markeredgewidth=1.4, zorder=3)
         axes.plot(*zip(*dots), color=colour, linestyle="none", marker=".", markersize=6, alpha=0.8,
                   markeredgewidth=0, zorder=4, transform=axes.transData + beside)
         ends.append((*points[-1], engine))

@@ -29,10 +29,12 @@ std::string Describe(const CellName& cell) {
 std::string DescribeOutcome(const Trial& trial) {
   if (trial.Measured()) {
     std::string text = fmt::format("{} ops/s", HumanCount(trial.throughput_per_s));
-    if (const Latency* all = trial.FindLatency("all")) {
+    const bool open_loop = trial.response_times.has_value();
+    if (const Latency* all = open_loop ? trial.FindResponseTime("all") : trial.FindLatency("all")) {
       for (const Percentile& percentile : all->percentiles) {
         if (percentile.percent != 99) continue;
-        text += fmt::format(", p99 {}", HumanNs(static_cast<double>(percentile.value_ns)));
+        text += fmt::format(", {}p99 {}", open_loop ? "response " : "",
+                            HumanNs(static_cast<double>(percentile.value_ns)));
       }
     }
     if (trial.status == TrialStatus::kOk) return text;

@@ -30,6 +30,7 @@ class OpenLoopTest(BenchTest):
         self.assertIn("open loop at 2.00k/s, Poisson arrivals: response time from the intended "
                       "start\n", done.out)
         self.assertIn(" read response ", done.out)
+        self.assertIn(" ops/s, response p99 ", done.err)
         names = [row["name"] for row in result["benchmarks"]]
         self.assertTrue(any(name.endswith("/response:p99") for name in names), names)
         with open(table, encoding="utf-8", newline="") as file:

@@ -120,6 +120,17 @@ class PlotTest(SyntheticResultTest):
         self.assertEqual(plot(self.write(result), "--out", out).returncode, 0)
         self.assertIn("; 3 trials per cell;", (out / "ratios.svg").read_text(encoding="utf-8"))
 
+    def test_a_floor_with_fewer_trials_is_said_apart(self):
+        result = self.one_workload()
+        floors = [c for c in result["kvs_bench"]["cells"] if c["cell"]["engine"] == "null"]
+        self.assertNotEqual(floors, [])
+        for cell in floors:
+            cell.update(is_floor=True, trials=1)
+        out = self.directory / "floor"
+        self.assertEqual(plot(self.write(result), "--out", out).returncode, 0)
+        self.assertIn("; 3 trials per cell (1 of the harness alone);",
+                      (out / "throughput-ycsb-c.svg").read_text(encoding="utf-8"))
+
     def test_svg_is_the_same_every_time(self):
         path = self.write(self.one_workload())
         outs = [self.directory / name for name in ("first", "second")]
