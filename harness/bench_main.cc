@@ -3,19 +3,22 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <string>
 #include <variant>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include "harness/command_line.h"
 #include "harness/compare/compare_command.h"
 #include "harness/doctor/doctor_command.h"
 #include "harness/exit_code.h"
 #include "harness/list_command.h"
-#include "harness/runner.h"
+#include "harness/run/runner.h"
 #include "harness/selftest/detector_command.h"
 #include "harness/selftest/overhead_command.h"
-#include "harness/trial_channel.h"
-#include "harness/trial_main.h"
+#include "harness/trial/trial_channel.h"
+#include "harness/trial/trial_main.h"
 #include "harness/verify/verify_command.h"
 #include "harness/verify/verify_process.h"
 

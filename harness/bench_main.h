@@ -2,7 +2,7 @@
 #ifndef KVS_HARNESS_BENCH_MAIN_H_
 #define KVS_HARNESS_BENCH_MAIN_H_
 
-#include "harness/command_line.h"
+#include "harness/options/engine_choice.h"
 
 namespace kvs {
 

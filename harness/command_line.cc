@@ -10,9 +10,9 @@
 #include <fmt/format.h>
 
 #include "harness/exit_code.h"
-#include "harness/option_value.h"
+#include "harness/options/option_value.h"
+#include "harness/options/units.h"
 #include "harness/raw_options.h"
-#include "harness/units.h"
 #include "results/human_units.h"
 #include "workloads/suggestion.h"
 

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "results/human_units.h"
+#include "workloads/spec.h"
 
 namespace kvs {
 namespace {

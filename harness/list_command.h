@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "harness/command_line.h"
+#include "harness/options/engine_choice.h"
 
 namespace kvs {
 

@@ -8,7 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "harness/exit_code.h"
-#include "harness/option_group.h"
+#include "harness/options/option_group.h"
 #include "workloads/suggestion.h"
 
 namespace kvs {

@@ -17,7 +17,7 @@
 #include <fmt/format.h>
 
 #include "harness/exit_code.h"
-#include "harness/own_process.h"
+#include "harness/system/own_process.h"
 #include "results/result_file.h"
 
 namespace kvs::compare {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/stop_requests.h"
+#include "harness/system/stop_requests.h"
 #include "results/model.h"
 
 namespace kvs::compare {

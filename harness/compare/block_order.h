@@ -7,7 +7,7 @@
 #include <random>
 #include <vector>
 
-#include "harness/shuffle.h"
+#include "harness/run/shuffle.h"
 
 namespace kvs::compare {
 

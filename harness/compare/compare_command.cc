@@ -14,7 +14,7 @@
 #include <fmt/ranges.h>
 
 #include "harness/compare/paired_run.h"
-#include "harness/terminal.h"
+#include "harness/system/terminal.h"
 #include "results/action_json.h"
 #include "results/comparison_markdown.h"
 #include "results/comparison_table.h"

@@ -7,11 +7,11 @@
 
 #include <fmt/format.h>
 
-#include "harness/command_line.h"
 #include "harness/exit_code.h"
-#include "harness/option_group.h"
-#include "harness/option_value.h"
+#include "harness/options/option_group.h"
+#include "harness/options/option_value.h"
 #include "harness/raw_options.h"
+#include "harness/run/run_options.h"
 
 namespace kvs::compare {
 namespace {

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "harness/engine_choice.h"
+#include "harness/options/engine_choice.h"
 #include "results/paired_comparison.h"
 
 namespace CLI {

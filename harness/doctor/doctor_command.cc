@@ -5,10 +5,10 @@
 
 #include <fmt/format.h>
 
-#include "harness/data_location.h"
 #include "harness/doctor/examination.h"
-#include "harness/environment.h"
-#include "harness/flush_probe.h"
+#include "harness/system/data_location.h"
+#include "harness/system/environment.h"
+#include "harness/system/flush_probe.h"
 #include "results/model_json.h"
 
 namespace kvs::doctor {

@@ -7,7 +7,7 @@
 
 #include "harness/doctor/doctor_options.h"
 #include "harness/exit_code.h"
-#include "harness/machine_facts.h"
+#include "harness/system/machine_facts.h"
 #include "results/model.h"
 
 namespace kvs::doctor {

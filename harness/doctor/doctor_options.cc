@@ -1,6 +1,6 @@
 #include "harness/doctor/doctor_options.h"
 
-#include "harness/option_group.h"
+#include "harness/options/option_group.h"
 
 namespace kvs::doctor {
 namespace {

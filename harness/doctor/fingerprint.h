@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "harness/machine_facts.h"
+#include "harness/system/machine_facts.h"
 #include "results/model.h"
 
 namespace kvs::doctor {

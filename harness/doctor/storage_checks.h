@@ -5,7 +5,7 @@
 #ifndef KVS_HARNESS_DOCTOR_STORAGE_CHECKS_H_
 #define KVS_HARNESS_DOCTOR_STORAGE_CHECKS_H_
 
-#include "harness/machine_facts.h"
+#include "harness/system/machine_facts.h"
 #include "results/model.h"
 
 namespace kvs::doctor {

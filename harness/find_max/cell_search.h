@@ -5,10 +5,10 @@
 #include <optional>
 #include <vector>
 
-#include "harness/arrival_schedule.h"
+#include "harness/driver/arrival_schedule.h"
 #include "harness/find_max/rate_search.h"
 #include "harness/find_max/slo.h"
-#include "harness/trial_plan.h"
+#include "harness/trial/trial_plan.h"
 #include "results/model.h"
 
 namespace kvs::find_max {

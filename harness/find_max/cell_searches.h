@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "harness/find_max/cell_search.h"
-#include "harness/trial_plan.h"
+#include "harness/trial/trial_plan.h"
 #include "results/model.h"
 
 namespace kvs::find_max {

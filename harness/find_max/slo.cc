@@ -10,8 +10,8 @@
 #include <fmt/ranges.h>
 
 #include "harness/exit_code.h"
-#include "harness/option_value.h"
-#include "harness/units.h"
+#include "harness/options/option_value.h"
+#include "harness/options/units.h"
 #include "results/human_units.h"
 #include "workloads/operation.h"
 #include "workloads/suggestion.h"

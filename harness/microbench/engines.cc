@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "engines/engine.h"
-#include "harness/driver.h"
+#include "harness/driver/driver.h"
 #include "harness/microbench/microbench.h"
 #include "workloads/random.h"
 

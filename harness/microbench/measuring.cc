@@ -1,7 +1,7 @@
-#include "harness/clock.h"
-#include "harness/histogram.h"
+#include "harness/driver/histogram.h"
+#include "harness/driver/random_intervals.h"
 #include "harness/microbench/microbench.h"
-#include "harness/random_intervals.h"
+#include "harness/system/clock.h"
 #include "workloads/random.h"
 
 namespace kvs {

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "harness/driver/pools/thread_pool.h"
 #include "harness/microbench/microbench.h"
-#include "harness/pools/thread_pool.h"
 
 namespace kvs {
 namespace {

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "engines/registry.h"
-#include "harness/driver.h"
+#include "harness/driver/driver.h"
 #include "harness/microbench/fresh_directory.h"
 #include "harness/raw_loops/raw_loop.h"
 #include "results/order_statistics.h"

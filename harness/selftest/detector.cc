@@ -15,8 +15,8 @@
 #include <boost/math/distributions/binomial.hpp>
 
 #include "harness/exit_code.h"
+#include "harness/run/shuffle.h"
 #include "harness/selftest/rivals.h"
-#include "harness/shuffle.h"
 #include "results/comparison.h"
 #include "results/paired_comparison.h"
 #include "results/trial_figures.h"

@@ -11,7 +11,7 @@
 #include <fmt/format.h>
 
 #include "harness/exit_code.h"
-#include "harness/option_value.h"
+#include "harness/options/option_value.h"
 
 namespace kvs::detector {
 namespace {

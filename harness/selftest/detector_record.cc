@@ -9,17 +9,17 @@
 
 #include <fmt/format.h>
 
-#include "harness/clock.h"
 #include "harness/compare/block_order.h"
-#include "harness/data_location.h"
-#include "harness/engine_choice.h"
-#include "harness/environment.h"
-#include "harness/machine_facts.h"
-#include "harness/plan.h"
-#include "harness/run_directory.h"
-#include "harness/shuffle.h"
-#include "harness/stop_requests.h"
-#include "harness/trial_process.h"
+#include "harness/options/engine_choice.h"
+#include "harness/output/run_directory.h"
+#include "harness/run/plan.h"
+#include "harness/run/shuffle.h"
+#include "harness/system/clock.h"
+#include "harness/system/data_location.h"
+#include "harness/system/environment.h"
+#include "harness/system/machine_facts.h"
+#include "harness/system/stop_requests.h"
+#include "harness/trial/trial_process.h"
 #include "results/atomic_file.h"
 #include "results/human_units.h"
 

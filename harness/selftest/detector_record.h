@@ -12,7 +12,7 @@
 #include "harness/exit_code.h"
 #include "harness/selftest/detector_pool.h"
 #include "harness/selftest/selftest_options.h"
-#include "harness/trial_plan.h"
+#include "harness/trial/trial_plan.h"
 
 namespace kvs::detector {
 

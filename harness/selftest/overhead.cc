@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "harness/exit_code.h"
-#include "harness/plan.h"
-#include "harness/shuffle.h"
+#include "harness/run/plan.h"
+#include "harness/run/shuffle.h"
 #include "results/statistics.h"
 
 namespace kvs::selftest {

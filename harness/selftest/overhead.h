@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "harness/selftest/selftest_options.h"
-#include "harness/trial_plan.h"
+#include "harness/trial/trial_plan.h"
 #include "results/model.h"
 #include "results/order_statistics.h"
 

@@ -10,16 +10,16 @@
 
 #include <fmt/format.h>
 
-#include "harness/data_location.h"
 #include "harness/doctor/examination.h"
-#include "harness/machine_facts.h"
-#include "harness/plan.h"
-#include "harness/progress.h"
-#include "harness/run_directory.h"
+#include "harness/output/progress.h"
+#include "harness/output/run_directory.h"
+#include "harness/run/plan.h"
 #include "harness/selftest/overhead.h"
 #include "harness/selftest/overhead_report.h"
-#include "harness/stop_requests.h"
-#include "harness/trial_process.h"
+#include "harness/system/data_location.h"
+#include "harness/system/machine_facts.h"
+#include "harness/system/stop_requests.h"
+#include "harness/trial/trial_process.h"
 #include "results/human_units.h"
 
 namespace kvs::selftest {

@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 
 #include "harness/exit_code.h"
-#include "harness/option_group.h"
-#include "harness/option_value.h"
+#include "harness/options/option_group.h"
+#include "harness/options/option_value.h"
+#include "harness/options/units.h"
 #include "harness/selftest/overhead.h"
-#include "harness/units.h"
 #include "results/model.h"
 
 namespace kvs::selftest {

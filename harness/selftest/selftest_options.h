@@ -9,8 +9,8 @@
 #include <variant>
 #include <vector>
 
-#include "harness/driver.h"
-#include "harness/engine_choice.h"
+#include "harness/driver/driver.h"
+#include "harness/options/engine_choice.h"
 
 namespace CLI {
 class App;

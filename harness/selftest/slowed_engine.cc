@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "engines/settings.h"
-#include "harness/clock.h"
+#include "harness/system/clock.h"
 
 namespace kvs::detector {
 namespace {

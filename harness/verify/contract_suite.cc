@@ -10,9 +10,9 @@
 
 #include <fmt/format.h>
 
-#include "harness/engine_choice.h"
 #include "harness/exit_code.h"
-#include "harness/own_process.h"
+#include "harness/options/engine_choice.h"
+#include "harness/system/own_process.h"
 
 namespace kvs::verify {
 namespace {

@@ -15,8 +15,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "harness/clock.h"
 #include "harness/exit_code.h"
+#include "harness/system/clock.h"
 #include "harness/verify/unique_value.h"
 
 namespace kvs::verify {

@@ -11,7 +11,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "harness/clock.h"
+#include "harness/system/clock.h"
 #include "harness/verify/interval_drawing.h"
 #include "harness/verify/register_checker.h"
 #include "harness/verify/shrink.h"

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "harness/clock.h"
+#include "harness/system/clock.h"
 
 namespace kvs::verify {
 

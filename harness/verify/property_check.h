@@ -10,7 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "harness/stop_requests.h"
+#include "harness/system/stop_requests.h"
 #include "harness/verify/verify_options.h"
 #include "harness/verify/verify_plan.h"
 #include "harness/verify/verify_process.h"

@@ -13,9 +13,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "harness/data_location.h"
-#include "harness/run_directory.h"
-#include "harness/stop_requests.h"
+#include "harness/output/run_directory.h"
+#include "harness/system/data_location.h"
+#include "harness/system/stop_requests.h"
 #include "harness/verify/contract_suite.h"
 #include "harness/verify/property_check.h"
 

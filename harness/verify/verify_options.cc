@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 
 #include "harness/exit_code.h"
-#include "harness/option_group.h"
-#include "harness/option_value.h"
-#include "harness/units.h"
+#include "harness/options/option_group.h"
+#include "harness/options/option_value.h"
+#include "harness/options/units.h"
 #include "harness/verify/verify_progress.h"
 
 namespace kvs::verify {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "engines/engine.h"
-#include "harness/engine_choice.h"
+#include "harness/options/engine_choice.h"
 
 namespace CLI {
 class App;

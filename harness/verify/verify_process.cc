@@ -21,9 +21,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "harness/bus_error.h"
 #include "harness/exit_code.h"
-#include "harness/own_process.h"
+#include "harness/system/bus_error.h"
+#include "harness/system/own_process.h"
 #include "harness/verify/contract_suite.h"
 #include "harness/verify/crash_child.h"
 #include "harness/verify/history_run.h"

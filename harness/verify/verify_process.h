@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "harness/engine_choice.h"
+#include "harness/options/engine_choice.h"
 #include "harness/verify/verify_plan.h"
 #include "harness/verify/verify_progress.h"
 

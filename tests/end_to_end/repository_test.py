@@ -21,6 +21,14 @@ MAY_INCLUDE = {
 }
 OURS = set(MAY_INCLUDE) | {"tests"}
 
+# The folders of harness/ from the ground up: each may include those before it. Of the files beside
+# them, which read the command line and stand above all, each may include only these.
+HARNESS_FLOORS = ("options", "system", "driver", "trial", "find_max", "output", "doctor", "run",
+                  "verify", "compare", "selftest")
+BESIDE_THE_FLOORS = {"exit_code.h"}
+# A comparison runs this program with the options that it was given itself.
+EXCEPTIONS = {("compare", "raw_options.h")}
+
 
 def sources(folder):
     files = [p for p in (ROOT / folder).rglob("*") if p.suffix in (".h", ".cc")]
@@ -38,6 +46,14 @@ def wrong_includes(text, folder):
     ]
 
 
+def upward_includes(text, floor):
+    """What a file on `floor` includes of harness/ and must not: folders, or files beside them."""
+    below = HARNESS_FLOORS[:HARNESS_FLOORS.index(floor) + 1]
+    included = re.findall(r'^\s*#\s*include\s+"harness/([^/"]+)', text, re.MULTILINE)
+    return [name for name in included if name not in below and name not in BESIDE_THE_FLOORS and
+            (floor, name) not in EXCEPTIONS]
+
+
 class IncludeDirection(unittest.TestCase):
     def test_folders_include_only_what_they_may(self):
         for folder in MAY_INCLUDE:
@@ -45,9 +61,28 @@ class IncludeDirection(unittest.TestCase):
                 wrong = wrong_includes(path.read_text(encoding="utf-8"), folder)
                 self.assertEqual(wrong, [], f"in {path.relative_to(ROOT)}")
 
+    def test_no_floor_of_the_harness_includes_a_higher_one(self):
+        for path in sources("harness"):
+            floor = path.relative_to(ROOT / "harness").parts[0]
+            if floor in HARNESS_FLOORS:
+                wrong = upward_includes(path.read_text(encoding="utf-8"), floor)
+                self.assertEqual(wrong, [], f"in {path.relative_to(ROOT)}")
+
+    def test_every_folder_of_the_harness_has_its_floor(self):
+        folders = {p.name for p in (ROOT / "harness").iterdir() if p.is_dir()}
+        programs = {"microbench", "raw_loops"}
+        self.assertEqual(folders, set(HARNESS_FLOORS) | programs)
+
+    def test_the_check_itself_finds_an_upward_include(self):
+        self.assertEqual(upward_includes('#include "harness/run/plan.h"\n', "driver"), ["run"])
+        self.assertEqual(upward_includes('#include "harness/command_line.h"\n', "driver"),
+                         ["command_line.h"])
+        self.assertEqual(upward_includes('#include "harness/driver/driver.h"\n'
+                                         '#include "harness/exit_code.h"\n', "run"), [])
+
     def test_the_check_itself_finds_a_wrong_include(self):
-        self.assertEqual(wrong_includes('#include "harness/clock.h"\n', "engines"),
-                         ["harness/clock.h"])
+        self.assertEqual(wrong_includes('#include "harness/system/clock.h"\n', "engines"),
+                         ["harness/system/clock.h"])
         self.assertEqual(wrong_includes('  # include "../engines/engine.h"\n', "results"),
                          ["../engines/engine.h"])
         self.assertEqual(wrong_includes('#include "engines/engine.h"\n#include <map>\n', "engines"),

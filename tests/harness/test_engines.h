@@ -7,7 +7,6 @@
 #include <memory>
 
 #include "engines/registry.h"
-#include "harness/command_line.h"
 
 namespace kvs::test {
 

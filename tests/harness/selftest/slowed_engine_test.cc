@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/harness/model_engine.h"
+#include "tests/harness/driver/model_engine.h"
 
 namespace kvs::detector {
 namespace {
