@@ -420,7 +420,12 @@ inline bool LogStore::HasKey(Position position, std::string_view key) const {
 
 [[gnu::always_inline]] inline bool LogStore::GetHashed(uint64_t hash, std::string_view key,
                                                        std::string& value) const {
-  const Position position = index_.Find(hash, [&](Position p) { return HasKey(p, key); });
+  const Position position = index_.Find(hash, [&](Position p) {
+    // Where the value ends is known only when the record's first line is here: fetch the next one
+    // beside it, not behind it.
+    __builtin_prefetch(DataAt(p) + 64);
+    return HasKey(p, key);
+  });
   if (position == kNoPosition) return false;
   CopyOut(ValueAt(position, "get"), value);
   return true;
