@@ -19,6 +19,7 @@ function(kvs_add_engine name)
     target_link_libraries(kvs_engines PRIVATE ${KVS_${name}_LIBRARY})
   endif()
   target_sources(kvs_engines PRIVATE ${ARG_UNPARSED_ARGUMENTS})
+  kvs_compile_alone(${ARG_UNPARSED_ARGUMENTS})
   set_property(GLOBAL APPEND PROPERTY KVS_ENGINES ${name})
 endfunction()
 

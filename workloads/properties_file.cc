@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kBlank = " \t\f";
 
 // Takes one natural line off `text`: up to LF, CR or CR LF.
-std::string_view TakeLine(std::string_view& text) {
+std::string_view TakeNaturalLine(std::string_view& text) {
   const size_t end = text.find_first_of("\r\n");
   const std::string_view line = text.substr(0, end);
   if (end == std::string_view::npos) {
@@ -123,13 +123,13 @@ std::vector<PropertyEntry> ReadProperties(std::string_view text, std::string_vie
   std::vector<PropertyEntry> entries;
   text = WithoutByteOrderMark(text);
   for (size_t line_number = 1; !text.empty(); ++line_number) {
-    std::string line(TrimLeft(TakeLine(text)));
+    std::string line(TrimLeft(TakeNaturalLine(text)));
     if (line.empty() || line.front() == '#' || line.front() == '!') continue;
     const size_t first_line = line_number;
     while (Continues(line)) {
       line.pop_back();
       if (text.empty()) break;
-      line += TrimLeft(TakeLine(text));
+      line += TrimLeft(TakeNaturalLine(text));
       ++line_number;
     }
     if (line.empty()) continue;
@@ -139,7 +139,7 @@ std::vector<PropertyEntry> ReadProperties(std::string_view text, std::string_vie
 }
 
 std::string FirstComment(std::string_view text) {
-  const std::string_view line = TakeLine(text);
+  const std::string_view line = TakeNaturalLine(text);
   if (!line.starts_with('#')) return {};
   return std::string(TrimLeft(line.substr(1)));
 }

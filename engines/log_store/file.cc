@@ -43,7 +43,7 @@ auto Uninterrupted(Call call) {
 }
 
 const size_t kPage = static_cast<size_t>(::getpagesize());
-constexpr size_t kHugePage = size_t{2} << 20;
+constexpr size_t kHugePiece = size_t{2} << 20;
 
 class PosixFile final : public File {
  public:
@@ -92,7 +92,7 @@ class PosixFile final : public File {
       error = ::posix_fallocate(fd_, 0, static_cast<off_t>(size));
     } while (error == EINTR);
     if (error != 0) Fail(engine_, "allocate", path_, error);
-    const size_t at_once = cached_as == CachedAs::kHugePieces ? kHugePage : kPage;
+    const size_t at_once = cached_as == CachedAs::kHugePieces ? kHugePiece : kPage;
     const std::vector<char> zeros(at_once);
     for (uint64_t done = old_size; done < size;) {
       const size_t piece = std::min<uint64_t>(at_once - done % at_once, size - done);
@@ -110,7 +110,7 @@ class PosixFile final : public File {
   }
 
   void Rewrite(uint64_t begin, uint64_t end) override {
-    std::vector<char> bytes(std::min<uint64_t>(end - begin, kHugePage));
+    std::vector<char> bytes(std::min<uint64_t>(end - begin, kHugePiece));
     while (begin < end) {
       const size_t piece = std::min<uint64_t>(end - begin, bytes.size());
       const ssize_t got = Uninterrupted(

@@ -8,7 +8,7 @@
 namespace kvs {
 namespace {
 
-constexpr std::string_view kSuffix = ".hint";
+constexpr std::string_view kHintSuffix = ".hint";
 
 // Whether there are such records.
 bool IsPossible(const RecordNote& note) {
@@ -31,10 +31,12 @@ bool AreConsistent(std::span<const RecordNote> notes, uint64_t end) {
 
 }  // namespace
 
-std::string HintFileName(uint64_t generation) { return GenerationFileName(generation, kSuffix); }
+std::string HintFileName(uint64_t generation) {
+  return GenerationFileName(generation, kHintSuffix);
+}
 
 bool ParseHintFileName(std::string_view name, uint64_t& generation) {
-  return ParseGenerationFileName(name, kSuffix, generation);
+  return ParseGenerationFileName(name, kHintSuffix, generation);
 }
 
 std::string EncodeHint(const StoreId& store, uint64_t generation, uint64_t end,

@@ -11,7 +11,7 @@
 namespace kvs {
 namespace {
 
-constexpr std::string_view kSuffix = ".log";
+constexpr std::string_view kSegmentSuffix = ".log";
 constexpr size_t kDigits = 16;
 
 // Takes memory that will soon be written into the cache: the writer would wait for it under the
@@ -58,10 +58,12 @@ void Segment::Sync() {
   sync_has_failed = false;
 }
 
-std::string SegmentFileName(uint64_t generation) { return GenerationFileName(generation, kSuffix); }
+std::string SegmentFileName(uint64_t generation) {
+  return GenerationFileName(generation, kSegmentSuffix);
+}
 
 bool ParseSegmentFileName(std::string_view name, uint64_t& generation) {
-  return ParseGenerationFileName(name, kSuffix, generation);
+  return ParseGenerationFileName(name, kSegmentSuffix, generation);
 }
 
 std::string GenerationFileName(uint64_t generation, std::string_view suffix) {
