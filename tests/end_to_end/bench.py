@@ -14,6 +14,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ["KVS_BUILD_DIR"])
 # In builds with sanitizers, whose processes take long to start, fewer are started: see sanitizer.h.
 HAS_SANITIZER = bool(os.environ.get("KVS_SANITIZER"))
+# For tests of code that others run as well, or that only wait.
+in_release_only = unittest.skipIf(HAS_SANITIZER, "starts many processes; others run the same code")
 SCHEMA = ROOT / "results" / "schema" / "result-v1.schema.json"
 
 OK, USAGE, ENVIRONMENT, ENGINE_FAILED, INTERRUPTED = 0, 2, 4, 5, 130

@@ -7,8 +7,8 @@ import signal
 import time
 import unittest
 
-from bench import (BUILD, ENGINE_FAILED, ENVIRONMENT, HAS_SANITIZER, INTERRUPTED, OK, USAGE,
-                   BenchTest, trials)
+from bench import (BUILD, ENGINE_FAILED, ENVIRONMENT, INTERRUPTED, OK, USAGE, BenchTest,
+                   in_release_only, trials)
 
 REGRESSION, INCONCLUSIVE = 1, 3
 SCRIPTED = BUILD / "kvs-bench-scripted"
@@ -18,7 +18,6 @@ BLOCKS = 7
 ENOUGH = ["--blocks", str(BLOCKS)]
 AGAIN = ["--stages", "2"]
 ONE_CELL = ["--engine", "mutex", "--workload", "ycsb-c", "--threads", "1"]
-LIKE_OTHERS = "the same code as in other tests on other figures, by hundreds of slow arms"
 
 
 class PairedTest(BenchTest):
@@ -54,8 +53,9 @@ class PairedTest(BenchTest):
 
 class BlocksTest(PairedTest):
 
+    @in_release_only
     def test_every_cell_in_each_block_with_the_same_operations_in_all_arms(self):
-        engines = ["mutex"] if HAS_SANITIZER else ["mutex", "lockfree"]
+        engines = ["mutex", "lockfree"]
         self.compare("--engine", ",".join(engines), "--workload", "ycsb-a,ycsb-c", "--threads",
                      "1", *ENOUGH, "--seed", "7", code=OK)
         cells, orders = {}, set()
@@ -81,7 +81,7 @@ class BlocksTest(PairedTest):
                   if word.startswith(("--out=", "--dir="))}
         self.assertEqual(len(places), 2, "paths of one length, as they shift the stack")
 
-    @unittest.skipIf(HAS_SANITIZER, LIKE_OTHERS)
+    @in_release_only
     def test_two_comparisons_with_one_seed_do_not_run_in_step(self):
         orders = set()
         for _ in range(2):
@@ -110,6 +110,7 @@ class BlocksTest(PairedTest):
             self.assertEqual("--duration=100ms" in words, "--workload=ycsb-c" in words)
             self.assertIn("--warmup=50ms", words)
 
+    @in_release_only
     def test_the_arms_files_are_results_that_can_be_read(self):
         self.compare(*ONE_CELL, *ENOUGH, code=OK)
         for name in ("baseline", "candidate", "copy"):
@@ -129,6 +130,7 @@ class BlocksTest(PairedTest):
         self.assertEqual(done.code, USAGE, str(done))
         self.assertIn("is there already; name another directory", done.err)
 
+    @in_release_only
     def test_two_engines_of_one_program(self):
         done = self.compare("--baseline-engine", "lockfree", "--candidate-engine",
                             "lockfree:ordered=true", "--workload", "ycsb-c", "--threads", "1",
@@ -140,7 +142,7 @@ class BlocksTest(PairedTest):
         self.assertEqual(engines, {(BASELINE, "--engine=lockfree"), (COPY, "--engine=lockfree"),
                                    (CANDIDATE, "--engine=lockfree:ordered=true")})
 
-    @unittest.skipIf(HAS_SANITIZER, LIKE_OTHERS)
+    @in_release_only
     def test_undecided_cells_are_measured_again_and_judged_on_fresh_blocks_alone(self):
         script = {"arms": {CANDIDATE: {"factor": 0.9, "noisy_before": 1 + BLOCKS}}}
         done = self.compare(*ONE_CELL, *ENOUGH, *AGAIN, script=script, code=REGRESSION)
@@ -149,7 +151,7 @@ class BlocksTest(PairedTest):
                          [1 + i // 6 for i in range(2 * BLOCKS * 6)])
 
 
-@unittest.skipIf(HAS_SANITIZER, LIKE_OTHERS)
+@in_release_only
 class VerdictsTest(PairedTest):
 
     def test_a_loss_of_ten_percent_is_a_regression(self):
@@ -206,7 +208,7 @@ class FailuresTest(PairedTest):
                 self.assertIn(last["status"], ("failed", "wrong-answer"))
                 self.assertEqual((last["repetition"], last["seed"]), (2, 3))
 
-    @unittest.skipIf(HAS_SANITIZER, LIKE_OTHERS)
+    @in_release_only
     def test_a_trial_that_the_machine_gave_no_processor(self):
         script = {"arms": {CANDIDATE: {"ends": {"3": "idle"}}}}
         done = self.compare(*ONE_CELL, "--blocks", "20", script=script, code=OK)
@@ -219,6 +221,7 @@ class FailuresTest(PairedTest):
         done = self.compare(*ONE_CELL, *ENOUGH, script=script, code=INCONCLUSIVE)
         self.assertIn("baseline: ", done.out)
 
+    @in_release_only
     def test_what_an_arm_cannot_do_is_named(self):
         script = {"arms": {CANDIDATE: {"ends": {"1/ycsb-a": "unsupported"}}}}
         done = self.compare("--engine", "mutex", "--workload", "ycsb-a,ycsb-c", "--threads", "1",

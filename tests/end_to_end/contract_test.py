@@ -7,7 +7,7 @@ import signal
 import unittest
 
 from bench import (BUILD, ENGINE_FAILED, ENVIRONMENT, HAS_SANITIZER, INTERRUPTED, OK, USAGE,
-                   BenchTest)
+                   BenchTest, in_release_only)
 
 # The property-based test: fewer cases, and a long one that fails is good enough.
 QUICK = {"RC_PARAMS": "max_success=5 noshrink=1"}
@@ -40,6 +40,7 @@ class SoundEnginesTest(ContractTest):
         self.assertEqual(done.err, "")
         self.assertFalse((self.scratch / "evidence.json").exists(), "there is nothing to prove")
 
+    @in_release_only
     def test_settings_and_tier_reach_the_stores(self):
         target = "mutex:ordered=true,segment_size=64KiB"
         done = self.verify("--engine", target, "--durability", "none", GTEST_FILTER="NoSuchTest")
@@ -86,9 +87,9 @@ class BrokenEnginesTest(ContractTest):
         self.assertIn("about to crash", done.out)
         self.assertIn("[ RUN ", violation["output"])
 
+    @in_release_only
     def test_one_that_hangs_is_reported_with_the_test(self):
-        done, (violation,) = self.violations("--engine", "stuck", "--timeout",
-                                             "20s" if HAS_SANITIZER else "8s")
+        done, (violation,) = self.violations("--engine", "stuck", "--timeout", "8s")
         self.assertIn("Contract/StoringEngineTest.OpensAfter", violation["what"])
         self.assertIn("hung", done.out)
         self.assertTrue(os.listdir(violation["store"]), "the store is kept")

@@ -17,11 +17,12 @@
 #include <vector>
 
 #include "engines/settings.h"
+#include "tests/end_to_end/inner_engine.h"
 
 namespace kvs {
 namespace {
 
-constexpr SettingDefinition kSettings[] = {
+constexpr SettingDefinition kDelayingSettings[] = {
     {"of", "mutex", "the engine that does the work"},
     {"delay_us", "1000", "microseconds that a delay takes at least"},
     {"every", "1", "delays this one of so many operations, the first one too; 0 none"},
@@ -47,7 +48,7 @@ uint64_t Sleep(std::chrono::microseconds length) {
 struct Delays {
   explicit Delays(const EngineOptions& options) {
     CheckSettings(kDelayingEngine, options);
-    const SettingReader reader("delays", kSettings, options.settings);
+    const SettingReader reader("delays", kDelayingSettings, options.settings);
     constexpr uint64_t kMost = 3'600'000'000;
     delay = std::chrono::microseconds(reader.Count("delay_us", 0, kMost));
     every = reader.Count("every");
@@ -244,35 +245,22 @@ class DelayingEngine final : public KvsEngine {
   std::vector<Call> calls_;
 };
 
-const EngineDefinition& InnerOf(const EngineOptions& options) {
-  const std::string name(SettingReader("delays", kSettings, options.settings).Text("of"));
-  const EngineDefinition* const engine = FindEngine(name);
-  if (engine != nullptr) return *engine;
-  throw EngineError(ErrorKind::kInvalidOption, kDelayingEngine.name, "open", options.directory,
-                    fmt::format("there is no engine '{}'", name));
-}
-
-EngineOptions InnerOptions(EngineOptions options) {
-  options.settings.clear();
-  return options;
-}
-
 }  // namespace
 
 const EngineDefinition kDelayingEngine{
     .name = "delays",
     .summary = "another engine, slower in a known way",
-    .settings = kSettings,
+    .settings = kDelayingSettings,
     .capabilities =
         [](const EngineOptions& options) {
           const Delays checked(options);
-          return InnerOf(options).capabilities(InnerOptions(options));
+          return InnerEngine(kDelayingEngine, options).capabilities(InnerOptions(options));
         },
     .open =
         [](const EngineOptions& options) {
           auto store = std::make_shared<DelayedStore>(options);
           return std::unique_ptr<KvsEngine>(std::make_unique<DelayingEngine>(
-              std::move(store), InnerOf(options).open(InnerOptions(options)),
+              std::move(store), InnerEngine(kDelayingEngine, options).open(InnerOptions(options)),
               /*is_clone=*/false));
         },
 };

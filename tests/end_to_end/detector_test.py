@@ -7,7 +7,7 @@ import signal
 import subprocess
 import unittest
 
-from bench import HAS_SANITIZER, INTERRUPTED, OK, ROOT, USAGE, BenchTest
+from bench import INTERRUPTED, OK, ROOT, USAGE, BenchTest, in_release_only
 
 REGRESSION, INCONCLUSIVE = 1, 3
 POOL = ROOT / "results" / "detector"
@@ -87,6 +87,7 @@ class RecordTest(BenchTest):
         self.assertEqual(done.code, USAGE, str(done))
         self.assertIn("'seed: 2', now 'seed: 1': record into another directory", done.err)
 
+    @in_release_only
     def test_the_head_names_neither_the_host_nor_a_path(self):
         done = self.run_bench(*self.arguments("--blocks", "1", "--runs", "0", "--quiet"))
         self.assertEqual((done.code, done.out, done.err), (OK, "", ""))
@@ -128,7 +129,7 @@ class DetectorTest(BenchTest):
                 self.assertIn(complaint, done.err)
 
     @unittest.skipUnless(POOL.exists(), "no pool is recorded in this version")
-    @unittest.skipIf(HAS_SANITIZER, "computes for long, and nothing that unit tests do not")
+    @in_release_only
     def test_the_page_has_what_the_recorded_trials_give(self):
         done = self.detector("--pool", POOL, "--markdown")
         self.assertIn(done.code, (OK, REGRESSION, INCONCLUSIVE), str(done))

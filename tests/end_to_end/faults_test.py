@@ -4,10 +4,10 @@ import os
 import unittest
 import unittest.mock
 
-from bench import ENGINE_FAILED, HAS_SANITIZER, OK, SMOKE, BenchTest, trials
+from bench import ENGINE_FAILED, OK, SMOKE, BenchTest, in_release_only, trials
 
 # It holds for the trials of sound engines too.
-TIMEOUT_S = 15 if HAS_SANITIZER else 6
+TIMEOUT_S = 6
 
 
 class FaultsTest(BenchTest):
@@ -87,6 +87,7 @@ class FaultsTest(BenchTest):
         self.assertIn("throws", "throws: " + trial["reason"])
         self.assertIn("/the/path: the disk is on fire", trial["reason"])
 
+    @in_release_only
     def test_hang_ends_at_the_timeout(self):
         trial = self.run_with("hangs", "--timeout", f"{TIMEOUT_S}s", times=1)
         self.assertEqual(trial["status"], "failed")
@@ -99,6 +100,7 @@ class FaultsTest(BenchTest):
         self.assertRegex(trial["reason"], "wrong answers while measuring: .* "
                          "expected a value of this key, saw a value of another key of ")
 
+    @in_release_only
     def test_damaged_values_fail_the_run(self):
         trial = self.run_with("damages")
         self.assertEqual(trial["status"], "wrong-answer")
@@ -106,6 +108,7 @@ class FaultsTest(BenchTest):
         self.assertRegex(trial["reason"], "wrong answers when read back: .* "
                          "expected a value of this key, saw a damaged value of ")
 
+    @in_release_only
     def test_older_values_fail_the_run(self):
         trial = self.run_with("lags", workload="ycsb-a")
         self.assertEqual(trial["status"], "wrong-answer")
@@ -114,6 +117,7 @@ class FaultsTest(BenchTest):
                          r"one of another, saw (the older value that was loaded|an older value, "
                          r"version \d+ of writer 0)")
 
+    @in_release_only
     def test_missing_values_fail_the_run(self):
         trial = self.run_with("loses")
         self.assertEqual(trial["status"], "wrong-answer")

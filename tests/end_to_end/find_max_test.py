@@ -4,7 +4,8 @@ import signal
 import time
 import unittest
 
-from bench import ENGINE_FAILED, INTERRUPTED, OK, USAGE, BenchTest, trials, written_so_far
+from bench import (ENGINE_FAILED, INTERRUPTED, OK, USAGE, BenchTest, in_release_only, trials,
+                   written_so_far)
 
 # p50 needs few samples: short windows, at any rate that a machine can have.
 SEARCH = ["--workload", "ycsb-a", "--threads", "1", "--records", "300", "--warmup", "0s",
@@ -70,6 +71,7 @@ class FindMaxTest(BenchTest):
         self.assertIn(good["outcome"], ("found", "not-reached"))
         self.assertTrue(result["kvs_bench"]["complete"])
 
+    @in_release_only
     def test_an_interrupted_search_goes_on(self):
         path = self.scratch / "run.json"
         process = self.start("--engine", "null,mutex", *SEARCH, "--slo", "p50<1h", "--dir",

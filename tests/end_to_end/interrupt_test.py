@@ -5,7 +5,7 @@ import signal
 import time
 import unittest
 
-from bench import INTERRUPTED, OK, SMOKE, BenchTest, trials, written_so_far
+from bench import INTERRUPTED, OK, SMOKE, BenchTest, in_release_only, trials, written_so_far
 
 LONG = ["--engine", "null,mutex", "--workload", "ycsb-a", "--threads", "1", "--records", "300",
         "--warmup", "0s", "--trials", "3"]
@@ -121,6 +121,7 @@ class InterruptTest(BenchTest):
         self.assertTrue(left_over.exists(), "it is not ours to remove")
         self.read_result(self.scratch / "b.json")
 
+    @in_release_only
     def test_two_runs_at_the_same_time(self):
         both = [self.start("--engine", "all", "--workload", "ycsb-a", "--threads", "1", *SMOKE,
                            "--dir", self.data, "--out", self.scratch / f"{i}.json")

@@ -3,7 +3,7 @@
 import re
 import unittest
 
-from bench import ENVIRONMENT, OK, SMOKE, USAGE, BenchTest, trials
+from bench import ENVIRONMENT, OK, SMOKE, USAGE, BenchTest, in_release_only, trials
 
 CELL = ["--engine", "mutex", "--workload", "ycsb-b", "--threads", "1", "--records", "300"]
 QUICK = ["--duration", "60ms", "--warmup", "0s", "--trials", "2"]
@@ -64,6 +64,7 @@ class KeptStoreTest(BenchTest):
         self.assertIn("not a store that kvs-bench kept", done.err)
         self.assertEqual([file.name for file in foreign.iterdir()], ["letter.txt"])
 
+    @in_release_only
     def test_keep_leaves_the_stores_of_the_last_round(self):
         done = self.run_bench("--engine", "null,mutex,rwlock", "--workload", "ycsb-a", "--threads",
                               "1", *SMOKE, "--trials", "2", "--dir", self.data, "--keep", "--out",

@@ -3,7 +3,7 @@
 import csv
 import unittest
 
-from bench import USAGE, BenchTest, trials
+from bench import USAGE, BenchTest, in_release_only, trials
 
 SMALL = ["--workload", "ycsb-a", "--records", "300", "--warmup", "0s", "--trials", "1"]
 
@@ -40,6 +40,7 @@ class OpenLoopTest(BenchTest):
         self.assertNotIn("harness_share", cell)
         self.assertEqual(cell["backlog_s"], 0)
 
+    @in_release_only
     def test_a_rate_that_is_too_high_is_reported(self):
         done, result = self.run_to_result(
             "--engine", "sqlite", "--threads", "1,2", *SMALL, "--rate", "50M", "--arrivals",

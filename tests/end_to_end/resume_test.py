@@ -8,8 +8,8 @@ import subprocess
 import time
 import unittest
 
-from bench import (BUILD, ENGINE_FAILED, ENVIRONMENT, INTERRUPTED, OK, USAGE, BenchTest, trials,
-                   written_so_far)
+from bench import (BUILD, ENGINE_FAILED, ENVIRONMENT, INTERRUPTED, OK, USAGE, BenchTest,
+                   in_release_only, trials, written_so_far)
 
 # Ten trials, floors included.
 RUN = ["--engine", "mutex,lockfree", "--workload", "ycsb-a,ycsb-c", "--threads", "1", "--records",
@@ -75,6 +75,7 @@ class ResumeTest(BenchTest):
         self.assertEqual(ours["trials"][:len(kept)], kept, "what was measured stays")
         self.assertEqual(identities(result), self.order_of_an_uninterrupted_run())
 
+    @in_release_only
     def test_ctrl_c_and_the_command_that_is_printed(self):
         table = self.scratch / "a b.csv"
         done, partial = self.interrupt(3, signal.SIGINT, "--csv", table, "--costs")
@@ -178,6 +179,7 @@ class ResumeTest(BenchTest):
         self.assertEqual(len(trials(result, engine="crashes")), 3)
         self.assertTrue(result["kvs_bench"]["complete"])
 
+    @in_release_only
     def test_another_environment_is_refused_and_named_or_noted(self):
         self.interrupt(2)
         original = self.file.read_bytes()

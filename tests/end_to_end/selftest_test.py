@@ -5,7 +5,7 @@ import re
 import signal
 import unittest
 
-from bench import ENGINE_FAILED, INTERRUPTED, OK, SMOKE, USAGE, BenchTest, trials
+from bench import ENGINE_FAILED, INTERRUPTED, OK, SMOKE, USAGE, BenchTest, in_release_only, trials
 
 FIGURES = {"floor_ns": 4, "speed_up": 2, "disturbance_share": 4}
 
@@ -48,6 +48,7 @@ class SelftestTest(BenchTest):
             self.assertEqual(counts, FIGURES)
         self.assertTrue(report["machine"]["fingerprint"])
 
+    @in_release_only
     def test_text_has_a_line_for_each_figure(self):
         done = self.overhead("--smoke", "--quiet", "--sampling-period", "8")
         self.assertEqual(done.code, OK, str(done))

@@ -6,8 +6,8 @@ import re
 import signal
 import unittest
 
-from bench import (ENGINE_FAILED, ENVIRONMENT, HAS_SANITIZER, INTERRUPTED, OK, USAGE,
-                   BenchTest)
+from bench import (ENGINE_FAILED, ENVIRONMENT, HAS_SANITIZER, INTERRUPTED, OK, USAGE, BenchTest,
+                   in_release_only)
 
 # Counts, no durations: a slow build takes longer and does the same.
 HISTORY = ["verify", "linearizability", "--rounds", "8", "--operations", "150"]
@@ -53,6 +53,7 @@ class EveryEngineTest(VerifyTest):
     def test_what_was_acknowledged_survives_kills(self):
         self.assert_all_pass(self.verify(*CRASH, "--cycles", few(6)))
 
+    @in_release_only
     def test_what_a_kill_leaves_was_written(self):
         done = self.verify(*CRASH, "--cycles", few(3), "--durability", "none,sync")
         self.assert_all_pass(done, ("none", "sync"))
@@ -123,15 +124,18 @@ class BrokenEnginesTest(VerifyTest):
         self.assertTrue(any(row[3] == "acknowledged" for row in key["history"]), key)
         self.assertEqual(violation["engine"], "late")
 
+    @in_release_only
     def test_tier_none_may_lose_them(self):
         self.verify(*CRASH, "--engine", "late", "--cycles", "10", "--durability", "none")
 
     def test_removed_values_that_are_back(self):
         self.broken_crash("undead")
 
+    @in_release_only
     def test_forgotten_and_torn_writes_are_seen_after_a_kill(self):
         self.broken_crash("forgets")
 
+    @in_release_only
     def test_values_that_nobody_wrote_in_any_tier(self):
         done, _ = self.broken_crash("tears", "--durability", "none")
         self.assertIn("nobody wrote", done.out)

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "results/paired_comparison.h"
+#include "tests/source_directory.h"
 
 namespace kvs::recorded_blocks {
 namespace {
@@ -44,7 +45,7 @@ void AddTrial(const std::string& line, PairedRuns& runs) {
 }
 
 PairedRuns Read(const std::string& name) {
-  std::ifstream file(std::string(KVS_SOURCE_DIR "/tests/results/recorded/") + name);
+  std::ifstream file(kvs::SourceDirectory() / "tests/results/recorded" / name);
   PairedRuns runs{.baseline = {}, .candidate = {}, .copy = kvs::Run()};
   std::string line;
   std::getline(file, line);  // the heading

@@ -8,6 +8,8 @@
 #include <set>
 #include <string>
 
+#include "tests/source_directory.h"
+
 namespace kvs {
 namespace {
 
@@ -24,7 +26,7 @@ std::string Row(const PropertyDefinition& property) {
 }
 
 TEST(PropertyTableTest, TheDocumentationHasEveryProperty) {
-  std::ifstream file(KVS_SOURCE_DIR "/docs/workloads.md");
+  std::ifstream file(SourceDirectory() / "docs/workloads.md");
   ASSERT_TRUE(file);
   const std::string page{std::istreambuf_iterator<char>(file), {}};
   for (const PropertyDefinition& property : KnownProperties()) {

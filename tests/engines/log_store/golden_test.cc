@@ -24,6 +24,7 @@
 #include "engines/registry.h"
 #include "tests/engines/log_store/test_directory.h"
 #include "tests/engines/log_store/unsynced_file_system.h"
+#include "tests/source_directory.h"
 
 namespace kvs {
 namespace {
@@ -32,7 +33,6 @@ namespace fs = std::filesystem;
 using Golden = std::map<std::string, std::string>;
 
 constexpr const char* kLogEngines[] = {"single", "mutex", "rwlock", "lockfree"};
-constexpr const char* kGoldenDirectory = KVS_SOURCE_DIR "/tests/engines/log_store/golden";
 
 // --- What a golden store must hold: a file with a line "<key> <value>" for each key. ---
 
@@ -81,7 +81,8 @@ Golden ReadExpected(const fs::path& path) {
 
 std::vector<fs::path> GoldenStores() {
   std::vector<fs::path> paths;
-  for (const auto& entry : fs::directory_iterator(kGoldenDirectory)) {
+  for (const auto& entry :
+       fs::directory_iterator(SourceDirectory() / "tests/engines/log_store/golden")) {
     paths.push_back(entry.path());
   }
   std::sort(paths.begin(), paths.end());

@@ -12,12 +12,10 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <future>
 #include <memory>
-#include <new>
 #include <random>
 #include <thread>
 
@@ -25,27 +23,9 @@
 
 #include "engines/log_store/log_engine.h"
 #include "engines/sanitizers.h"
+#include "tests/engines/log_store/counted_allocations.h"
 #include "tests/engines/log_store/test_directory.h"
 #include "tests/sanitizer.h"
-
-namespace {
-
-thread_local uint64_t allocations = 0;
-
-void* CountedAllocation(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return CountedAllocation(size); }
-void* operator new[](std::size_t size) { return CountedAllocation(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace kvs {
 namespace {
@@ -366,9 +346,9 @@ TEST(LockfreeTest, AShortScanDoesNotAllocate) {
   const ScanVisitor visit = [&](std::string_view key, std::string_view value) {
     bytes += key.size() + value.size();
   };
-  const uint64_t before = allocations;
+  const uint64_t before = AllocationsOfThisThread();
   const size_t visited = store->Scan("5", 100, visit);
-  EXPECT_EQ(allocations - before, 0u);
+  EXPECT_EQ(AllocationsOfThisThread() - before, 0u);
   EXPECT_GT(visited, 50u);
   EXPECT_GT(bytes, 500u);
 }
@@ -380,17 +360,17 @@ TEST(LockfreeTest, AWarmGetDoesNotAllocate) {
   std::string value;
   value.reserve(100);
   uint64_t hits = 0;
-  const uint64_t before = allocations;
+  const uint64_t before = AllocationsOfThisThread();
   for (int i = 0; i < kKeys; ++i) {
     char key[8];
     const int size = std::snprintf(key, sizeof key, "%d", i);
     hits += store->Get({key, static_cast<size_t>(size)}, value) ? 1 : 0;
     hits += store->Get("absent", value) ? 1 : 0;
   }
-  EXPECT_EQ(allocations - before, 0u);
+  EXPECT_EQ(AllocationsOfThisThread() - before, 0u);
   EXPECT_EQ(hits, static_cast<uint64_t>(kKeys));
   const std::string control(100, 'x');  // the counter itself works
-  EXPECT_GT(allocations, before);
+  EXPECT_GT(AllocationsOfThisThread(), before);
 }
 
 // From now on the calling thread dies, with its process, of any system call but write and exit.

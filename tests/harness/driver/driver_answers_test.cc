@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -35,7 +36,7 @@ TEST_P(DriverPoolTest, InsertedKeysAreReadOnlyOnceTheyAreThere) {
   DriverFixture run(kLatest);
   run.options.pool = GetParam();
   run.options.threads = 4;
-  run.options.operations = 4000;
+  run.options.operations = 2 * kOperations;
   // Some inserts are slow, so that later ones overtake them.
   std::atomic<uint64_t> sets{0};
   run.LoadAll();
@@ -76,7 +77,7 @@ TEST_P(DriverPoolTest, RemovesThatDoNotTellAreUnknown) {
 }
 
 TEST_P(DriverPoolTest, AMissOfAKeyThatMustBeThereIsWrong) {
-  DriverFixture run(kReads);
+  DriverFixture run("recordcount=20\nreadproportion=1\nupdateproportion=0\n");
   run.options.pool = GetParam();
   run.LoadAll();
   const std::string lost = run.KeyOf(7);
@@ -98,8 +99,8 @@ TEST_P(DriverPoolTest, AValueOfAnotherKeyIsWrong) {
   run.store->answer = [&](std::string_view, bool&, std::string& value) { value = foreign; };
   const Measurement result = run.Run();
   // All but the reads of key 8 itself.
-  EXPECT_GT(result.wrong.count, 1900u);
-  EXPECT_LT(result.wrong.count, 2000u);
+  EXPECT_GT(result.wrong.count, kOperations - 100);
+  EXPECT_LT(result.wrong.count, kOperations);
   ASSERT_EQ(result.wrong.examples.size(), 10u);
   EXPECT_THAT(result.wrong.examples.front(), HasSubstr("saw a value of another key"));
 }
@@ -115,11 +116,12 @@ TEST_P(DriverPoolTest, ATornValueIsWrongWhereItIsCheckedInFull) {
     run.store->answer = [](std::string_view, bool&, std::string& value) { value.back() ^= 1; };
     const Measurement result = run.Run();
     if (period == 1) {
-      EXPECT_EQ(result.wrong.count, 2000u);
+      EXPECT_EQ(result.wrong.count, kOperations);
       EXPECT_EQ(result.values_checked_fully, result.operations);
     } else {
-      // 2000 independent draws of 1/8: 250, standard deviation 15.
-      EXPECT_NEAR(static_cast<double>(result.wrong.count), 250, 6 * 15);
+      const double mean = kOperations / period;  // of independent draws of 1/8
+      EXPECT_NEAR(static_cast<double>(result.wrong.count), mean,
+                  6 * std::sqrt(mean * (1 - 1 / period)));
     }
     EXPECT_THAT(result.wrong.examples.front(), HasSubstr("saw a damaged value"));
   }
@@ -175,7 +177,7 @@ TEST(DriverTest, AReadOfAKeyThatWasNeverStoredMustMiss) {
     answer = value;
   };
   const Measurement wrong = run.Run();
-  EXPECT_EQ(wrong.wrong.count, 2000u);
+  EXPECT_EQ(wrong.wrong.count, kOperations);
   EXPECT_THAT(wrong.wrong.examples.front(), HasSubstr("never stored"));
 }
 
@@ -203,7 +205,7 @@ TEST(DriverTest, ReadsAmongUpdatesAreJudgedByTheirOwnKeys) {
   EXPECT_EQ(reads.completed, run.store->gets);
   EXPECT_EQ(reads.misses, lost_reads);
   EXPECT_EQ(Of(result, OperationKind::kUpdate).completed, run.store->sets - loaded);
-  EXPECT_EQ(result.operations, 2000u);
+  EXPECT_EQ(result.operations, kOperations);
   EXPECT_EQ(result.values_checked, reads.hits);
 }
 

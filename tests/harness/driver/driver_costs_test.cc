@@ -31,7 +31,7 @@ TEST_P(DriverPoolTest, BytesAreThoseOfTheOperationsThatTheWindowCounts) {
   run.options.threads = 1;  // so that the window holds all operations
   run.LoadAll();
   const Measurement result = run.Run();
-  ASSERT_EQ(result.operations, 2000u);
+  ASSERT_EQ(result.operations, kOperations);
   const auto completed = [&](OperationKind kind) { return Of(result, kind).completed; };
   const uint64_t stored = completed(OperationKind::kUpdate) + completed(OperationKind::kInsert) +
                           completed(OperationKind::kReadModifyWrite);

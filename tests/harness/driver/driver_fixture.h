@@ -9,11 +9,15 @@
 
 #include "harness/driver/driver.h"
 #include "tests/harness/driver/model_engine.h"
+#include "tests/sanitizer.h"
 #include "workloads/key_renderer.h"
 #include "workloads/spec.h"
 #include "workloads/value_codec.h"
 
 namespace kvs {
+
+// What a test drives unless it says otherwise. The naive pool starts a thread for each.
+inline constexpr uint64_t kOperations = kHasSanitizer ? 600 : 2000;
 
 struct DriverFixture {
   explicit DriverFixture(const std::string& properties)
@@ -24,7 +28,7 @@ struct DriverFixture {
         engine(store) {
     options.threads = 2;
     options.warmup_s = 0;
-    options.operations = 2000;
+    options.operations = kOperations;
     options.sampling_period = 4;
     options.full_check_period = 4;
   }

@@ -55,7 +55,6 @@ TEST_P(DriverPoolTest, InTheClosedLoopAStallIsSeenOnce) {
   DriverFixture run(kReads);
   run.options.pool = GetParam();
   run.options.threads = 1;
-  run.options.operations = 2000;
   run.options.sampling_period = 1;
   run.LoadAll();
   std::atomic<int> calls{0};
