@@ -92,8 +92,9 @@ class PosixFile final : public File {
       error = ::posix_fallocate(fd_, 0, static_cast<off_t>(size));
     } while (error == EINTR);
     if (error != 0) Fail(engine_, "allocate", path_, error);
+    if (size <= old_size) return;
     const size_t at_once = cached_as == CachedAs::kHugePieces ? kHugePiece : kPage;
-    const std::vector<char> zeros(at_once);
+    const std::vector<char> zeros(std::min<uint64_t>(at_once, size - old_size));
     for (uint64_t done = old_size; done < size;) {
       const size_t piece = std::min<uint64_t>(at_once - done % at_once, size - done);
       const ssize_t n = Uninterrupted(
