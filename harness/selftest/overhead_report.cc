@@ -1,6 +1,8 @@
 #include "harness/selftest/overhead_report.h"
 
 #include <algorithm>
+#include <iterator>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -94,6 +96,45 @@ std::string Table(const std::vector<Figure>& figures, const OverheadOptions& opt
          "and without it\n";
 }
 
+// Of how many rounds a suggestion is made; the last takes some three hours.
+constexpr size_t kSuggestedRounds[] = {11, 21, 41, 81, 161, 321};
+
+// `figure` as it would be with so many rounds that are spread like its own.
+Figure WithRounds(const Figure& figure, size_t rounds) {
+  std::vector<double> values = figure.values;
+  std::sort(values.begin(), values.end());
+  std::vector<RoundResult> results(rounds);
+  for (size_t i = 0; i < rounds; ++i) {
+    results[i] = {values[(2 * i + 1) * values.size() / (2 * rounds)], figure.cpu_share};
+  }
+  return MakeFigure(figure.definition, results, /*judges=*/true);
+}
+
+// What to do about intervals that hold their limit; "" where none does.
+std::string HowToDecide(const std::vector<Figure>& figures) {
+  std::vector<Figure> undecided;
+  for (const Figure& figure : figures) {
+    const double limit = figure.definition.limit;
+    // Beyond its limit, it lacked the CPUs, which no round mends.
+    if (figure.verdict == Verdict::kInconclusive && figure.interval->low <= limit &&
+        limit <= figure.interval->high) {
+      undecided.push_back(figure);
+    }
+  }
+  if (undecided.empty()) return "";
+  for (const size_t rounds : kSuggestedRounds) {
+    if (std::all_of(undecided.begin(), undecided.end(), [&](const Figure& figure) {
+          return WithRounds(figure, rounds).verdict != Verdict::kInconclusive;
+        })) {
+      return fmt::format("inconclusive: if further rounds are like these, --rounds {} decides\n",
+                         rounds);
+    }
+  }
+  return fmt::format(
+      "inconclusive: --rounds {} would not decide: too near to the limit, or too noisy a machine\n",
+      kSuggestedRounds[std::size(kSuggestedRounds) - 1]);
+}
+
 double LeastCpuShare(const std::vector<Figure>& figures) {
   double least = 1;
   for (const Figure& figure : figures) least = std::min(least, figure.cpu_share);
@@ -180,6 +221,7 @@ std::string ReportAsText(const OverheadReport& report, const OverheadOptions& op
           "and intervals narrower\n",
           HumanShare(least));
     }
+    text += HowToDecide(report.figures);
   }
   for (const std::string& note : report.notes) text += note + "\n";
   return text;

@@ -225,6 +225,22 @@ TEST(OverheadReportTest, TextSaysThatOthersHadTheCpus) {
   EXPECT_THAT(ReportAsText(report, Options()), HasSubstr("threads ran in 40% of their time"));
 }
 
+TEST(OverheadReportTest, TextSaysHowManyRoundsWouldDecide) {
+  const auto text_of = [](const std::vector<double>& limits_ns) {
+    return ReportAsText(ReportOf(limits_ns), Options());
+  };
+  EXPECT_THAT(text_of({11, 5}), Not(HasSubstr("inconclusive")));
+  // One round of six is beyond 9.5: of 21 three or four would be, and five may. Two are beyond 8.5:
+  // of 41 fourteen would be, and thirteen may; of 81 some 27, and 31 may.
+  EXPECT_THAT(text_of({9.5, 11}),
+              HasSubstr("if further rounds are like these, --rounds 21 decides"));
+  EXPECT_THAT(text_of({9.5, 8.5}), HasSubstr("--rounds 81 decides\n"));
+  EXPECT_THAT(text_of({8}), HasSubstr("too near to the limit"));
+  OverheadReport report = ReportOf({5});
+  report.figures[0].verdict = Verdict::kInconclusive;  // for want of CPUs
+  EXPECT_THAT(ReportAsText(report, Options()), Not(HasSubstr("--rounds")));
+}
+
 TEST(OverheadReportTest, WithoutACompleteRoundThereAreNoFiguresButTheReason) {
   OverheadReport report;
   report.notes = {"a trial failed"};
