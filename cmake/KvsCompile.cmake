@@ -74,9 +74,9 @@ function(kvs_compile_together)
   endif()
 endfunction()
 
-# kvs_compile_alone(<source>...): these all the same, because they have things of their own under names
-# that others have as well, or because what stands beside them must not change their machine code.
-# (Sources of the directory that calls it.)
+# kvs_compile_alone(<source>...): keeps sources of this directory out of that, because they have things of
+# their own under names that others have as well, or because what stands beside them must not change
+# their machine code.
 function(kvs_compile_alone)
   set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
