@@ -11,9 +11,11 @@
 
 namespace kvs {
 
-// The engine that `outer` is made of. Throws EngineError where there is none of that name.
+// The engine that `outer` is made of. Throws EngineError where there is none of that name, or where
+// `options` are none of `outer`'s.
 inline const EngineDefinition& InnerEngine(const EngineDefinition& outer,
                                            const EngineOptions& options) {
+  CheckSettings(outer, options);
   const std::string name(SettingReader(outer.name, outer.settings, options.settings).Text("of"));
   const EngineDefinition* const engine = FindEngine(name);
   if (engine != nullptr) return *engine;
