@@ -52,9 +52,10 @@ endif()
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   # Paths below the base are cached as relative ones, so that what one checkout compiled serves all
-  # others; debug information has to name them alike for that.
+  # others; debug information has to name them alike for that. What has to be compiled is not
+  # preprocessed before, only to be looked up: the compiler itself names the headers afterwards.
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}
-      "${CCACHE}")
+      CCACHE_DEPEND=1 "${CCACHE}")
   target_compile_options(kvs_compile INTERFACE "-fdebug-prefix-map=${PROJECT_SOURCE_DIR}=.")
 endif()
 

@@ -4,7 +4,7 @@ import json
 import pathlib
 import unittest
 
-from bench import HAS_SANITIZER, OK, SMOKE, BenchTest, in_release_only, trials
+from bench import HAS_SANITIZER, OK, SMOKE, BenchTest, in_release_only, not_under_tsan, trials
 
 
 def sees_its_root_mount():
@@ -116,6 +116,7 @@ class SmokeTest(BenchTest):
             if not cell["is_floor"]:
                 self.assertGreater(cell["harness_share"], 0)
 
+    @not_under_tsan
     def test_custom_workload_and_csv(self):
         done, result = self.run_to_result(
             "--engine", "mutex", "--threads", "1", "--records", "1k", "--key-size", "16",
@@ -131,6 +132,7 @@ class SmokeTest(BenchTest):
         self.assertEqual(len(rows), 1 + len(result["kvs_bench"]["trials"]))
         self.assertIn("custom", done.out)
 
+    @not_under_tsan
     def test_result_describes_its_host_and_workload(self):
         done, result = self.run_to_result("--engine", "null", "--workload", "ycsb-a", "--threads",
                                           "1", *SMOKE)

@@ -7,7 +7,7 @@ import signal
 import unittest
 
 from bench import (ENGINE_FAILED, ENVIRONMENT, HAS_SANITIZER, INTERRUPTED, OK, USAGE, BenchTest,
-                   in_release_only)
+                   in_release_only, not_under_tsan)
 
 # Counts, no durations: a slow build takes longer and does the same.
 HISTORY = ["verify", "linearizability", "--rounds", "8", "--operations", "150"]
@@ -50,6 +50,7 @@ class EveryEngineTest(VerifyTest):
         self.assertIn("1200 operations by 1 thread ", done.out)
         self.assertNotIn(" 0 times closed", done.out)
 
+    @not_under_tsan
     def test_what_was_acknowledged_survives_kills(self):
         self.assert_all_pass(self.verify(*CRASH, "--cycles", few(6)))
 
@@ -58,10 +59,12 @@ class EveryEngineTest(VerifyTest):
         done = self.verify(*CRASH, "--cycles", few(3), "--durability", "none,sync")
         self.assert_all_pass(done, ("none", "sync"))
 
+    @not_under_tsan
     def test_kills_during_recovery_and_compaction_of_small_segments(self):
         self.verify(*CRASH, "--cycles", few(25), "--engine", "lockfree:segment_size=16KiB")
 
 
+@not_under_tsan
 class BrokenEnginesTest(VerifyTest):
 
     program = "kvs-bench-faulty"
@@ -166,6 +169,7 @@ class BrokenEnginesTest(VerifyTest):
 
 class CommandTest(VerifyTest):
 
+    @not_under_tsan
     def test_refusals(self):
         for message, arguments in [
                 ("write 'verify linearizability', ", ["verify"]),
