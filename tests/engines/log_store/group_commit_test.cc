@@ -25,14 +25,20 @@ class Setter {
       : thread_([this, handle = store.Clone(), key = std::move(key), value = std::move(value)] {
           thread_id_ = gettid();
           handle->Set(key, value);
+          has_set_ = true;
         }) {}
   ~Setter() { thread_.join(); }
 
-  // Returns once the thread sleeps in the kernel, and not for a moment only.
-  void WaitUntilAsleep() const {
+  bool has_set() const { return has_set_; }
+
+  // Returns once the thread sleeps in the kernel, and not for a moment only. False: it has set its
+  // key instead.
+  bool WaitUntilAsleep() const {
     for (int seen = 0; seen < 10; seen = thread_id_ != 0 && State() == 'S' ? seen + 1 : 0) {
+      if (has_set_) return false;
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
+    return true;
   }
 
  private:
@@ -45,6 +51,7 @@ class Setter {
   }
 
   std::atomic<pid_t> thread_id_{0};
+  std::atomic<bool> has_set_{false};
   std::thread thread_;
 };
 
@@ -65,8 +72,13 @@ struct HeldStore {
     syncs_before = files->recorder().file_syncs;
     files->recorder().hold_file_syncs = true;
   }
-  void WaitForFlush() const {
-    while (files->recorder().file_syncs == syncs_before) std::this_thread::yield();
+  // False: the setter was answered without one.
+  bool WaitForFlush(const Setter& setter) const {
+    while (files->recorder().file_syncs == syncs_before) {
+      if (setter.has_set()) return false;
+      std::this_thread::yield();
+    }
+    return true;
   }
   void LetGo() {
     files->recorder().hold_file_syncs = false;
@@ -88,10 +100,10 @@ TEST(GroupCommitTest, AWriteDuringAFlushGetsAFlushOfItsOwn) {
   store.Hold();
   {
     const Setter leader(*store.engine, "a", "1");
-    store.WaitForFlush();
+    EXPECT_TRUE(store.WaitForFlush(leader));
     const Setter late(*store.engine, "b", "2");
     while (store.appended < 3) std::this_thread::yield();
-    late.WaitUntilAsleep();
+    EXPECT_TRUE(late.WaitUntilAsleep());
     store.LetGo();
   }
   // The background may sync, too.
@@ -103,11 +115,11 @@ TEST(GroupCommitTest, ARecordThatWaitsForANewSegmentGoesBeforeSmallOnesThatCameL
   store.Hold();
   {
     const Setter leader(*store.engine, "a", "small");
-    store.WaitForFlush();
+    EXPECT_TRUE(store.WaitForFlush(leader));
     const Setter large(*store.engine, "b", std::string(1 << 20, 'v'));
-    large.WaitUntilAsleep();
+    EXPECT_TRUE(large.WaitUntilAsleep());
     const Setter small(*store.engine, "c", "small");
-    small.WaitUntilAsleep();
+    EXPECT_TRUE(small.WaitUntilAsleep());
     EXPECT_EQ(store.appended, 2) << "a small record passed the large one";
     store.LetGo();
   }
