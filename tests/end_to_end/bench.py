@@ -16,8 +16,8 @@ BUILD = pathlib.Path(os.environ["KVS_BUILD_DIR"])
 HAS_SANITIZER = bool(os.environ.get("KVS_SANITIZER"))
 # For tests of code that others run as well, or that only wait.
 in_release_only = unittest.skipIf(HAS_SANITIZER, "starts many processes; others run the same code")
-not_under_tsan = unittest.skipIf("thread" in os.environ.get("KVS_SANITIZER", ""),
-                                 "its threads are those of other tests")
+UNDER_TSAN = "thread" in os.environ.get("KVS_SANITIZER", "")
+not_under_tsan = unittest.skipIf(UNDER_TSAN, "its threads are those of other tests")
 SCHEMA = ROOT / "results" / "schema" / "result-v1.schema.json"
 
 OK, USAGE, ENVIRONMENT, ENGINE_FAILED, INTERRUPTED = 0, 2, 4, 5, 130

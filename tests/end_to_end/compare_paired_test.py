@@ -195,6 +195,7 @@ class VerdictsTest(PairedTest):
 
 class FailuresTest(PairedTest):
 
+    @in_release_only
     def test_a_candidate_that_fails(self):
         for end in ("failed", "wrong-answer", "dies"):
             with self.subTest(end=end):
@@ -361,6 +362,7 @@ class UsageTest(PairedTest):
 
 class OwnProgramTest(PairedTest):
 
+    @in_release_only
     def test_two_engines_are_really_measured(self):
         done = self.finish(self.start_compare(
             "--baseline-engine", "mutex", "--candidate-engine", "rwlock", "--workload", "ycsb-a",

@@ -45,6 +45,7 @@ class RecordTest(BenchTest):
             self.assertEqual(len(arms), runs * 8)
             self.assertEqual(arms[:2], ["baseline", "baseline"])
 
+    @in_release_only
     def test_an_interrupt_keeps_whole_blocks_and_the_same_command_goes_on(self):
         process = self.start(*self.arguments("--blocks", "50", "--runs", "50"))
         while "1 of 50 sequential runs" not in (line := process.stderr.readline()):

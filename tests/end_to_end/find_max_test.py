@@ -42,6 +42,7 @@ class FindMaxTest(BenchTest):
                 self.assertTrue(search["reason"])
         return rates
 
+    @in_release_only
     def test_searches_and_says_what_holds(self):
         done, result = self.run_to_result(
             "--engine", "mutex,sqlite", *SEARCH, "--slo", "p50<1h, read:p50<1h", "--arrivals",
@@ -61,6 +62,7 @@ class FindMaxTest(BenchTest):
         self.assertIn("not judged: ", done.out)
         self.assertIn("--duration", done.out)
 
+    @in_release_only
     def test_an_engine_that_fails_ends_its_search_alone(self):
         self.program = "kvs-bench-faulty"
         done, result = self.run_to_result("--engine", "crashes,good", *SEARCH, "--slo", "p50<1h",

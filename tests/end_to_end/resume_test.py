@@ -162,6 +162,7 @@ class ResumeTest(BenchTest):
         process.send_signal(signal.SIGINT)
         self.assertEqual(self.finish(process).code, INTERRUPTED)
 
+    @in_release_only
     def test_failed_trials_stay_failed(self):
         self.program = "kvs-bench-faulty"
         run = ["--engine", "null,crashes,good", "--workload", "ycsb-c", "--threads", "1",
